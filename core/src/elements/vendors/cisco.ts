@@ -1,0 +1,223 @@
+import type { VendorTable } from '../table.ts';
+
+/** Cisco: ASA NSEL, zone firewall HSL, AVC (ART, media, NBAR), TrustSec, ETA, NVM, SD-WAN. In NetFlow v9 the field type is 32768 + number: 40001 is 7233, 45003 is 12235. */
+export const CISCO: VendorTable = {
+  pen: 9,
+  name: 'cisco',
+  title: 'Cisco Systems',
+  rows: `
+232 ingressAclId octetArray
+233 egressAclId octetArray
+234 firewallExtendedEvent unsigned16
+235 firewallEventLevel unsigned32
+236 firewallEventLevelId unsigned32
+237 firewallConfiguredValue unsigned32
+238 firewallErmCode unsigned16
+239 firewallErmDescription string
+1232 sourceSecurityGroupTag unsigned16
+1233 destinationSecurityGroupTag unsigned16
+1234 sourceSecurityGroupName string
+1235 destinationSecurityGroupName string
+1236 switchDerivedSecurityGroupTag unsigned16
+2233 firewallExtendedEventZone unsigned16
+2236 firewallBlackoutSeconds unsigned32 seconds
+2237 firewallHalfOpenHigh unsigned32
+2238 firewallHalfOpenRate unsigned32
+2239 firewallZonePairId unsigned32
+2240 firewallMaxSessions unsigned32
+2241 firewallZonePairName string
+2242 firewallExtendedEventDescription string
+2243 firewallSummaryPacketCount unsigned32 packets
+2244 firewallHalfOpenCount unsigned32
+3232 waasDreInput unsigned32
+3233 waasDreOutput unsigned32
+3234 waasLzInput unsigned32
+3235 waasLzOutput unsigned32
+3240 waasConnectionMode unsigned32
+3241 waasInputBytes unsigned32 octets
+3242 waasOutputBytes unsigned32 octets
+4232 transportPacketsDropped unsigned32 packets
+4235 applicationByteRate unsigned32
+4236 applicationMediaBytes unsigned32 octets
+4238 applicationMediaByteRate unsigned32
+4239 applicationMediaPackets unsigned32 packets
+4241 applicationMediaPacketRate unsigned32
+4242 applicationMediaPacketRateVariation unsigned32
+4243 applicationMediaEvent unsigned32
+4244 monitorEvent unsigned32
+4245 timestampInterval unsigned32
+4246 transportPacketsExpected unsigned32 packets
+4248 transportRoundTripTime unsigned32
+4249 transportEventPacketLoss unsigned32
+4251 transportPacketsLost unsigned32 packets
+4253 transportPacketsLostRate unsigned32
+4254 transportRtpSsrc unsigned32
+4255 transportRtpJitterMean unsigned32
+4256 transportRtpJitterMinimum unsigned32
+4257 transportRtpJitterMaximum unsigned32
+4272 transportRtpFlowCount unsigned32
+4273 transportRtpPayloadType unsigned8
+4279 transportPacketsLostRateMinimum unsigned32
+4280 transportPacketsLostRateMaximum unsigned32
+4282 transportRoundTripTimeSum unsigned32
+4284 transportRoundTripTimeMinimum unsigned32
+4285 transportRoundTripTimeMaximum unsigned32
+4295 networkDelayAverage unsigned32 milliseconds
+4303 transportBytesOutOfOrder unsigned32 octets
+4306 transportPacketsOutOfOrder unsigned32 packets
+4313 oneWayDelay unsigned32 milliseconds
+4315 tcpWindowSizeMinimum unsigned32 octets
+4316 tcpWindowSizeMaximum unsigned32 octets
+4317 tcpWindowSizeMean unsigned32 octets
+4318 tcpMaximumSegmentSize unsigned16 octets
+4324 tcpWindowSizeSum unsigned64 octets
+4325 transportRtpJitterMeanSum unsigned64
+4330 transportRtpJitterInterarrivalMean unsigned32
+4331 pfrSourceSiteId ipv4Address
+4332 pfrDestinationSiteId ipv4Address
+4335 transportBytesLostRate unsigned32
+4342 pfrDestinationSitePrefix ipv4Address
+4346 pfrDestinationSitePrefixLength unsigned8
+4350 pfrLabelId unsigned32
+7232 userName string
+7233 xlateSourceIPv4Address ipv4Address
+7234 xlateDestinationIPv4Address ipv4Address
+7235 xlateSourcePort unsigned16
+7236 xlateDestinationPort unsigned16
+7237 firewallEvent unsigned8
+8232 policyQosClassHierarchy octetArray
+8233 c3plClassCceId unsigned32
+8234 c3plClassName string
+8235 c3plClassType octetArray
+8236 c3plPolicyCceId unsigned32
+8237 c3plPolicyName string
+8238 c3plPolicyType octetArray
+8337 serverBytesNetwork unsigned64 octets
+8338 clientBytesNetwork unsigned64 octets
+9250 concurrentConnections unsigned32
+9252 servicesWaasSegment unsigned8
+9253 servicesWaasPassThroughReason unsigned8
+9254 longLivedServerNetworkDelaySum unsigned32 milliseconds
+9255 longLivedClientNetworkDelaySum unsigned32 milliseconds
+9256 longLivedNetworkDelaySum unsigned32 milliseconds
+9257 longLivedNetworkDelaySamples unsigned32
+9258 longLivedServerNetworkDelaySamples unsigned32
+9259 longLivedClientNetworkDelaySamples unsigned32
+9265 clientPackets unsigned64 packets
+9266 serverPackets unsigned64 packets
+9267 clientRetransmittedBytes unsigned32 octets
+9268 clientRetransmittedPackets unsigned32 packets
+9269 serverRetransmittedBytes unsigned32 octets
+9270 serverRetransmittedPackets unsigned32 packets
+9272 transactionCount unsigned32
+9273 transactionTimeSum unsigned32 milliseconds
+9274 transactionTimeMaximum unsigned32 milliseconds
+9275 transactionTimeMinimum unsigned32 milliseconds
+9282 newConnections unsigned32
+9292 responseCount unsigned32
+9293 responseHistogram1 unsigned32
+9294 responseHistogram2 unsigned32
+9295 responseHistogram3 unsigned32
+9296 responseHistogram4 unsigned32
+9297 responseHistogram5 unsigned32
+9298 responseHistogram6 unsigned32
+9299 responseHistogram7 unsigned32
+9300 lateResponseCount unsigned32
+9303 responseTimeSum unsigned32 milliseconds
+9304 responseTimeMaximum unsigned32 milliseconds
+9305 responseTimeMinimum unsigned32 milliseconds
+9306 applicationDelaySum unsigned32 milliseconds
+9307 applicationDelayMaximum unsigned32 milliseconds
+9308 applicationDelayMinimum unsigned32 milliseconds
+9309 totalDelaySum unsigned32 milliseconds
+9310 totalDelayMaximum unsigned32 milliseconds
+9311 totalDelayMinimum unsigned32 milliseconds
+9313 networkDelaySum unsigned32 milliseconds
+9314 networkDelayMaximum unsigned32 milliseconds
+9315 networkDelayMinimum unsigned32 milliseconds
+9316 clientNetworkDelaySum unsigned32 milliseconds
+9317 clientNetworkDelayMaximum unsigned32 milliseconds
+9318 clientNetworkDelayMinimum unsigned32 milliseconds
+9319 serverNetworkDelaySum unsigned32 milliseconds
+9320 serverNetworkDelayMaximum unsigned32 milliseconds
+9321 serverNetworkDelayMinimum unsigned32 milliseconds
+9347 rtpMosShortTerm unsigned32
+9355 rtpMos unsigned32
+9356 rtpMosTotal unsigned32
+9357 applicationHttpUriStatistics octetArray
+9360 policyQosQueueIndex unsigned32
+9361 policyQosQueueDrops unsigned64 packets
+12172 encryptedInitialDataPacket octetArray
+12173 encryptedPacketLengthsAndTimes octetArray
+12228 applicationVersion string
+12229 applicationProtocol string
+12230 applicationFamily string
+12231 applicationSet string
+12232 applicationCategoryName string
+12233 applicationSubCategoryName string
+12234 applicationGroupName string
+12235 applicationHttpHost octetArray
+12236 clientIPv4Address ipv4Address
+12237 serverIPv4Address ipv4Address
+12238 clientIPv6Address ipv6Address
+12239 serverIPv6Address ipv6Address
+12240 clientTransportPort unsigned16
+12241 serverTransportPort unsigned16
+12242 connectionId unsigned32
+12243 applicationTrafficClass octetArray
+12244 applicationBusinessRelevance octetArray
+12332 nvzFlowUdid octetArray
+12333 nvzFlowLoggedInUser string
+12334 nvzFlowOsName string
+12335 nvzFlowOsVersion string
+12336 nvzFlowSystemManufacturer string
+12337 nvzFlowSystemType string
+12338 nvzFlowProcessAccount string
+12339 nvzFlowParentProcessAccount string
+12340 nvzFlowProcessName string
+12341 nvzFlowProcessHash octetArray
+12342 nvzFlowParentProcessName string
+12343 nvzFlowParentProcessHash octetArray
+12344 nvzFlowDnsSuffix string
+12345 nvzFlowDestinationHostname string
+12346 nvzFlowL4ByteCountIn unsigned64 octets
+12347 nvzFlowL4ByteCountOut unsigned64 octets
+12351 nvzFlowOsEdition string
+12352 nvzFlowModuleNameList basicList
+12353 nvzFlowModuleHashList basicList
+12354 nvzFlowCoordinatesList basicList
+12355 nvzFlowInterfaceInfoUid unsigned32
+12356 nvzFlowInterfaceIndex unsigned32
+12357 nvzFlowInterfaceType unsigned8
+12358 nvzFlowInterfaceName string
+12359 nvzFlowInterfaceDetailsList basicList
+12360 nvzFlowInterfaceMacAddress macAddress
+12361 nvzFlowLoggedInUserAccountType unsigned16
+12362 nvzFlowProcessAccountType unsigned16
+12363 nvzFlowParentProcessAccountType unsigned16
+12432 sdwanIngressOverlaySessionId unsigned32
+12433 sdwanEgressOverlaySessionId unsigned32
+12434 sdwanVpnId unsigned32
+12435 sdwanTlocOverlaySessionId unsigned32
+12436 sdwanTlocLocalAddress ipv4Address
+12437 sdwanTlocLocalColor string
+12438 sdwanTlocRemoteAddress ipv4Address
+12439 sdwanTlocRemoteColor string
+12440 sdwanTlocTunnelProtocol string
+12441 sdwanConnectionId unsigned64
+12442 sdwanDropCause unsigned16
+12443 sdwanDroppedOctets unsigned64 octets
+12444 sdwanSlaNotMet unsigned8
+12445 sdwanPreferredColorNotMet unsigned8
+12446 sdwanQosQueueId unsigned8
+12447 sdwanDropCauseDescription string
+12448 sdwanFecPackets unsigned32 packets
+12449 sdwanFecReconstructedPackets unsigned32 packets
+12450 sdwanDuplicationOriginalPackets unsigned32 packets
+12451 sdwanDuplicationDuplicatePackets unsigned32 packets
+12452 sdwanDuplicationRecoveredPackets unsigned32 packets
+12453 sdwanCloudExpressPackets unsigned32 packets
+32732 monitoringIntervalStart octetArray
+32733 monitoringIntervalEnd octetArray
+`,
+};
