@@ -83,3 +83,16 @@ export function createFlowColumns(network: Network, site: Site, capacity: number
     user: new Uint16Array(capacity),
   };
 }
+
+/** Copies one row into another table; slow, for the odd one. */
+export function copyFlow(from: FlowColumns, row: number, to: FlowColumns, toRow: number): void {
+  const columns: Record<string, unknown> = { ...to };
+  for (const [name, source] of Object.entries(from)) {
+    const target = columns[name];
+    if (isColumn(source) && isColumn(target)) target[toRow] = source[row]!;
+  }
+}
+
+function isColumn(value: unknown): value is Uint8Array | Uint16Array | Uint32Array | Float64Array {
+  return ArrayBuffer.isView(value) && !(value instanceof DataView);
+}

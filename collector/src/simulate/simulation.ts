@@ -1,4 +1,5 @@
 import { writeFile } from 'node:fs/promises';
+import { setImmediate } from 'node:timers/promises';
 import { diurnalFactor } from './diurnal.ts';
 import { SimulatedExporter } from './exporter.ts';
 import type { Emission } from './exporter.ts';
@@ -36,7 +37,7 @@ const FLUSH_MS = 1000;
 /** Templates are sent again at least so often, in real time. */
 const REFRESH_MS = 30_000;
 /** Flows that one exporter makes at once; the loop comes back for more. */
-const LARGEST_BATCH = 8192;
+const LARGEST_BATCH = 4096;
 /** Who cannot keep up for longer than this does not try to catch up. */
 const LONGEST_DEBT_MS = 250;
 /** With more exporters than this, the tops by address are kept for all together only: they take megabytes each. */
@@ -179,7 +180,7 @@ class Run {
               this.startMs,
             )
           : null,
-      remaining: options.single ? exporter.encoder.typicalFlows & ~1 : share + (n < odd ? 1 : 0),
+      remaining: options.single ? exporter.encoder.typicalFlows : share + (n < odd ? 1 : 0),
       owed: 0,
       lastFlushMs: 0,
       lastAnnouncementMs: Number.NEGATIVE_INFINITY,
@@ -197,7 +198,8 @@ class Run {
       before = now;
       for (const lane of this.lanes) this.advance(lane, elapsed, sinceMs, over);
       if (over || this.lanes.every((lane) => lane.remaining === 0)) break;
-      await this.sleep(intervalMs);
+      if (this.lanes.some(isBehind)) await setImmediate();
+      else await this.sleep(intervalMs);
     }
     this.endedAt = performance.now();
   }
@@ -243,8 +245,6 @@ class Run {
     const flush = over || last || elapsedMs - lane.lastFlushMs >= FLUSH_MS;
     let count = flush ? Math.floor(lane.owed) : Math.floor(lane.owed / typicalFlows) * typicalFlows;
     count = Math.min(count, LARGEST_BATCH);
-    // A conversation's two flows stay together, so that the traffic of a seed does not depend on the clock.
-    if (count < lane.remaining) count &= ~1;
     if (count === 0) return;
     lane.owed -= count;
     lane.remaining -= count;
@@ -313,6 +313,11 @@ class Run {
     this.notices.add(text);
     this.options.onNotice(text);
   }
+}
+
+/** Whether an exporter still owes a whole batch, and the kernel is not what it waits for. */
+function isBehind({ owed, sender }: Lane): boolean {
+  return owed >= LARGEST_BATCH && !sender.blocked(performance.now());
 }
 
 /** CPU time, user and system: of this thread where Node can tell. */

@@ -1,6 +1,13 @@
 import { AliasTable } from './alias-table.ts';
 import { APPLICATIONS, ICMP, TCP } from './applications.ts';
-import { END_ACTIVE_TIMEOUT, END_IDLE, END_OF_FLOW, NO_NAME } from './flow-columns.ts';
+import {
+  copyFlow,
+  createFlowColumns,
+  END_ACTIVE_TIMEOUT,
+  END_IDLE,
+  END_OF_FLOW,
+  NO_NAME,
+} from './flow-columns.ts';
 import type { FlowColumns } from './flow-columns.ts';
 import { BACKBONE_POSITION } from './network.ts';
 import type { Network, Site } from './network.ts';
@@ -29,6 +36,7 @@ const AGE_SPREAD_MS = 14_000;
 const MAX_PAYLOAD = 2_000_000_000;
 const BULK_ALPHA = 1.15;
 const REFUSED_SHARE = 0.015;
+const ROUND_TRIP_MS = 15;
 
 const FIN = 0x01;
 const SYN = 0x02;
@@ -42,7 +50,7 @@ const applicationMix = new AliasTable(APPLICATIONS.map((application) => applicat
  * Invents the flows that the router of one site reports: conversations of the site's machines with the Internet and with
  * other sites, each as two flows (request and reply), or as one biflow.
  *
- * The flows depend on the seed alone, not on the time nor on how many are asked for at once, as long as that is even.
+ * The flows depend on the seed alone, not on the time nor on how many are asked for at once.
  */
 export class TrafficModel {
   private readonly network: Network;
@@ -52,6 +60,9 @@ export class TrafficModel {
   private readonly samplingRate: number;
   private readonly ipv6Share: number;
   private readonly biflow: boolean;
+  /** a reply for which there was no row: the first of the next batch, if `held` */
+  private readonly pending: FlowColumns;
+  private held = false;
 
   constructor(options: TrafficOptions) {
     this.network = options.network;
@@ -61,18 +72,23 @@ export class TrafficModel {
     this.samplingRate = options.samplingRate;
     this.ipv6Share = options.ipv6Share;
     this.biflow = options.biflow;
+    this.pending = createFlowColumns(this.network, this.site, 1);
   }
 
   /** Fills the first `count` rows of `flows` and sets its length. */
   fill(flows: FlowColumns, count: number): void {
     if (count > flows.capacity) throw new RangeError(`${count} flows do not fit into ${flows.capacity} rows`);
     let row = 0;
+    if (this.held && count > 0) {
+      copyFlow(this.pending, 0, flows, row++);
+      this.held = false;
+    }
     while (row < count) row += this.conversation(flows, row, count);
     flows.length = count;
   }
 
-  /** Writes one conversation at `row` (its reply only where it is below `end`) and says how many rows it took. */
-  private conversation(flows: FlowColumns, row: number, end: number): number {
+  /** Writes one conversation at `row`, holds its reply where that would be at `end`, and says how many rows it took. */
+  private conversation(target: FlowColumns, row: number, end: number): number {
     const { network, site, random } = this;
     const { hosts } = network;
     const applicationNumber = applicationMix.draw(random);
@@ -205,14 +221,16 @@ export class TrafficModel {
     const hasReply = downPackets > 0;
     const clientHost = client * 2 + ipv6;
     const serverHost = server * 2 + ipv6;
-    const rows = this.biflow || !hasReply || row + 1 >= end ? 1 : 2;
-    // Drawn whether it is used or not: the flows that follow do not depend on where a batch ends.
+    const rows = this.biflow || !hasReply ? 1 : 2;
+    this.held = rows === 2 && row + 1 === end;
     const upSampled = this.sampled(upPackets);
     const downSampled = hasReply ? this.sampled(downPackets) : 0;
 
     for (let r = 0; r < rows; r++) {
-      const i = row + r;
       const forward = r === 0;
+      const hold = !forward && this.held;
+      const flows = hold ? this.pending : target;
+      const i = hold ? 0 : row + r;
       flows.sourceHost[i] = forward ? clientHost : serverHost;
       flows.destinationHost[i] = forward ? serverHost : clientHost;
       flows.sourcePort[i] = forward ? clientPort : serverPort;
@@ -230,10 +248,10 @@ export class TrafficModel {
       flows.reversePackets[i] = reverse ? downSampled : 0;
       flows.reverseBytes[i] = reverse ? Math.round((downBytes / downPackets) * downSampled) : 0;
       flows.reverseTcpFlags[i] = reverse ? downFlags : 0;
-      // The reply starts a round trip later; the first packet of a flow of one is its last.
-      flows.startAgeMs[i] =
-        packets === 1 && forward ? startAge : forward ? startAge : Math.max(endAge, startAge - 15);
-      flows.endAgeMs[i] = packets === 1 && !this.biflow ? flows.startAgeMs[i]! : endAge;
+      // The reply starts a round trip later; a flow of one packet ends when it starts.
+      const start = forward ? startAge : Math.max(endAge, startAge - ROUND_TRIP_MS);
+      flows.startAgeMs[i] = start;
+      flows.endAgeMs[i] = packets === 1 && !this.biflow ? start : endAge;
       const outbound = forward === clientIsLocal;
       flows.input[i] = outbound ? lan : outward;
       flows.output[i] = outbound ? outward : lan;
@@ -243,7 +261,7 @@ export class TrafficModel {
       flows.name[i] = refused ? NO_NAME : name;
       flows.user[i] = user;
     }
-    return rows;
+    return this.held ? 1 : rows;
   }
 
   /**

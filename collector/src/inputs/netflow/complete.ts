@@ -1,0 +1,213 @@
+import { type FlowBatch, type FlowSource, RecordFlag, at, flowSources, fillText } from '@weir/core';
+import type { Domain, Exporter } from './exporter.ts';
+
+/** What holds for all rows of one set, beside what its fields say. */
+export interface SetContext {
+  readonly exporter: Exporter;
+  readonly domain: Domain;
+  readonly source: FlowSource;
+  readonly receivedMs: number;
+  /** Bits of `record_flags` known so far. */
+  flags: number;
+  /** Columns that fields have filled. */
+  readonly fills: ReadonlySet<number>;
+  readonly hasStart: boolean;
+  readonly hasEnd: boolean;
+  /** Sampler of each record, where the template names one. */
+  readonly samplers: Float64Array | undefined;
+  /** Rate in the header (v5), 0 where there is none. */
+  readonly headerSamplingRate: number;
+}
+
+const TWO_32 = 4294967296;
+const ICMP = 1;
+const ICMPV6 = 58;
+
+/** Fills what no field says by itself in the rows `[from, to)`: times, origin, sampling, names, ICMP, verdict. */
+export function completeRows(batch: FlowBatch, from: number, to: number, context: SetContext): void {
+  fillTimes(batch, from, to, context);
+  fillOrigin(batch, from, to, context);
+  fillSampling(batch, from, to, context);
+  fillNames(batch, from, to, context);
+  fillIcmp(batch, from, to, context);
+  fillVerdict(batch, from, to, context);
+  if (context.flags !== 0) {
+    const flags = batch.u16(at.record_flags);
+    for (let r = from; r < to; r++) flags[r] = flags[r]! | context.flags;
+  }
+}
+
+function fillTimes(batch: FlowBatch, from: number, to: number, context: SetContext): void {
+  const { startMs, endMs } = batch;
+  const { hasStart, hasEnd } = context;
+  const sentDuration = context.fills.has(at.duration_ms);
+  if (!hasStart && !hasEnd) {
+    context.flags |= RecordFlag.noTimes;
+    return;
+  }
+  const receivedMs = Math.floor(context.receivedMs / 1000) * 1000;
+  const relative = (context.flags & RecordFlag.relativeTimes) !== 0;
+  const lag = batch.u32(at.end_lag_ms);
+  const duration = batch.u32(at.duration_ms);
+  for (let r = from; r < to; r++) {
+    let start = hasStart ? startMs[r]! : NaN;
+    let end = hasEnd ? endMs[r]! : NaN;
+    if (Number.isNaN(end)) {
+      if (Number.isNaN(start)) continue;
+      end = sentDuration ? start + duration[r]! : start;
+    }
+    if (Number.isNaN(start)) start = sentDuration ? end - duration[r]! : end;
+    const took = end - start;
+    duration[r] = took <= 0 ? 0 : took >= TWO_32 ? TWO_32 - 1 : took;
+    if (relative) continue;
+    const behind = receivedMs - Math.floor(end);
+    lag[2 * r] = behind;
+    lag[2 * r + 1] = Math.floor(behind / TWO_32);
+  }
+}
+
+function fillOrigin(batch: FlowBatch, from: number, to: number, context: SetContext): void {
+  const { exporter, domain } = context;
+  batch.u32(at.timestamp).fill(Math.floor(context.receivedMs / 1000), from, to);
+  const words = batch.u32(at.collector_ip);
+  const [a, b, c, d] = exporter.words as unknown as [number, number, number, number];
+  for (let r = from; r < to; r++) {
+    words[4 * r] = a;
+    words[4 * r + 1] = b;
+    words[4 * r + 2] = c;
+    words[4 * r + 3] = d;
+  }
+  batch.u8(at.flow_source).fill(flowSources.indexOf(context.source) + 1, from, to);
+  if (domain.id !== 0) batch.u32(at.observation_domain).fill(domain.id, from, to);
+  fillText(batch, at.exporter_name, exporter.profile.name, from, to);
+  fillText(batch, at.tenant_id, exporter.profile.tenantId, from, to);
+}
+
+function fillSampling(batch: FlowBatch, from: number, to: number, context: SetContext): void {
+  const { exporter, domain, samplers } = context;
+  const { samplingRate: configured, defaultSamplingRate } = exporter.profile;
+  const otherwise =
+    configured ??
+    (domain.samplingRate || context.headerSamplingRate || onlySampler(domain) || (defaultSamplingRate ?? 0));
+  if (configured === undefined && (samplers !== undefined || context.fills.has(at.sampling_rate))) {
+    const rates = batch.u32(at.sampling_rate);
+    let last = NaN;
+    let rate = 0;
+    for (let r = from; r < to; r++) {
+      if (rates[r] !== 0) continue;
+      const sampler = samplers?.[r - from] ?? 0;
+      if (sampler !== last) {
+        last = sampler;
+        rate =
+          domain.samplers.get(sampler) ??
+          (sampler === 0 ? otherwise : domain.samplingRate || (defaultSamplingRate ?? 0));
+      }
+      rates[r] = rate;
+    }
+    exporter.lastSamplingRate = to > from ? rates[to - 1]! : exporter.lastSamplingRate;
+    return;
+  }
+  exporter.lastSamplingRate = otherwise;
+  if (otherwise !== 0) batch.u32(at.sampling_rate).fill(otherwise, from, to);
+}
+
+/** Records that name no sampler belong to the only one that was announced. */
+function onlySampler(domain: Domain): number {
+  return domain.samplers.size === 1 ? (domain.samplers.values().next().value ?? 0) : 0;
+}
+
+function fillNames(batch: FlowBatch, from: number, to: number, context: SetContext): void {
+  const { exporter, fills } = context;
+  if (exporter.interfaces.size > 0) {
+    const nameOf = (index: number): string => {
+      const names = exporter.interfaces.get(index);
+      return names === undefined ? '' : names.name || names.description;
+    };
+    if (fills.has(at.input_interface))
+      lookUp(batch, at.input_interface, at.input_interface_name, from, to, nameOf);
+    if (fills.has(at.output_interface))
+      lookUp(batch, at.output_interface, at.output_interface_name, from, to, nameOf);
+  }
+  if (exporter.vrfs.size > 0) {
+    const nameOf = (id: number): string => exporter.vrfs.get(id) ?? '';
+    if (fills.has(at.vrf_id)) lookUp(batch, at.vrf_id, at.vrf_name, from, to, nameOf);
+    if (fills.has(at.egress_vrf_id)) lookUp(batch, at.egress_vrf_id, at.egress_vrf_name, from, to, nameOf);
+  }
+  if (exporter.applications.size > 0 && fills.has(at.application_id)) {
+    lookUp(
+      batch,
+      at.application_id,
+      at.application,
+      from,
+      to,
+      (id) => exporter.applications.get(id) ?? '',
+      true,
+    );
+  }
+}
+
+/** Texts by number, column to column; what a field has already said stays. */
+function lookUp(
+  batch: FlowBatch,
+  numbers: number,
+  texts: number,
+  from: number,
+  to: number,
+  nameOf: (id: number) => string,
+  wide = false,
+): void {
+  const ids = batch.u32(numbers);
+  const out = batch.u32(texts);
+  const dictionary = batch.dictionary(texts);
+  let last = -1;
+  let text = 0;
+  for (let r = from; r < to; r++) {
+    if (out[r] !== 0) continue;
+    const id = wide ? ids[2 * r + 1]! * TWO_32 + ids[2 * r]! : ids[r]!;
+    if (id !== last) {
+      last = id;
+      text = dictionary.internText(nameOf(id));
+    }
+    out[r] = text;
+  }
+}
+
+/** Without elements for them, ICMP's type and code stand in the destination port (NetFlow v5 and its heirs). */
+function fillIcmp(batch: FlowBatch, from: number, to: number, context: SetContext): void {
+  const { fills } = context;
+  if (!fills.has(at.protocol) || !fills.has(at.destination_port)) return;
+  if (fills.has(at.icmp_type) || fills.has(at.icmp_code)) return;
+  const protocols = batch.u8(at.protocol);
+  const ports = batch.u16(at.destination_port);
+  for (let r = from; r < to; r++) {
+    if (protocols[r] !== ICMP && protocols[r] !== ICMPV6) continue;
+    const port = ports[r]!;
+    if (port === 0) continue;
+    batch.u8(at.icmp_type)[r] = port >>> 8;
+    batch.u8(at.icmp_code)[r] = port & 0xff;
+  }
+}
+
+const FORWARDED = 1;
+const DROPPED = 2;
+const CONSUMED = 3;
+const FIREWALL_DENIED = 3;
+
+function fillVerdict(batch: FlowBatch, from: number, to: number, context: SetContext): void {
+  const { fills } = context;
+  if (fills.has(at.forwarding_status)) {
+    const verdict = batch.u8(at.verdict);
+    const status = batch.u8(at.forwarding_status);
+    // RFC 7270 section 4.12: the two upper bits; some exporters send these two alone.
+    for (let r = from; r < to; r++) {
+      const value = status[r]!;
+      const two = value >= 64 ? value >>> 6 : value <= 3 ? value : 0;
+      verdict[r] = two === 1 ? FORWARDED : two === 2 ? DROPPED : two === 3 ? CONSUMED : 0;
+    }
+  } else if (fills.has(at.firewall_event)) {
+    const verdict = batch.u8(at.verdict);
+    const event = batch.u8(at.firewall_event);
+    for (let r = from; r < to; r++)
+      verdict[r] = event[r] === FIREWALL_DENIED ? DROPPED : event[r] === 0 ? 0 : FORWARDED;
+  }
+}

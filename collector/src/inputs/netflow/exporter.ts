@@ -1,0 +1,114 @@
+import { ExporterLedger } from '../../ledger/exporter-ledger.ts';
+import type { PendingSet } from './pending.ts';
+import { SequenceTracker, type SequenceUnit } from './sequence.ts';
+import type { Template } from './template.ts';
+
+/** What configuration says about an exporter. */
+export interface ExporterProfile {
+  readonly name: string;
+  readonly tenantId: string;
+  /** Holds against whatever the exporter says. */
+  readonly samplingRate?: number;
+  /** Holds where the exporter says nothing. */
+  readonly defaultSamplingRate?: number;
+}
+
+export interface InterfaceNames {
+  name: string;
+  description: string;
+}
+
+/** An element that came and that no column takes. */
+export interface UnusedCount {
+  readonly pen: number;
+  readonly id: number;
+  readonly version: number;
+  records: number;
+}
+
+/** Streams of one domain that are followed at a time: an exporter may send from several ports. */
+const MAX_STREAMS = 16;
+
+/** An observation domain (IPFIX) or source id (v9) of an exporter, or an engine of v5. */
+export class Domain {
+  readonly id: number;
+  readonly version: number;
+  readonly templates = new Map<number, Template>();
+  /** Rate by sampler (selector) id. */
+  readonly samplers = new Map<number, number>();
+  /** Rate announced for the whole domain, 0 where none was. */
+  samplingRate = 0;
+  /** Milliseconds since 1970, NaN where not announced. */
+  systemStartMs = NaN;
+  pending: PendingSet[] = [];
+  /** Mean number of records in its datagrams, for guessing what a missing one held. */
+  meanRecords = 0;
+  usedMs = 0;
+  private readonly streams = new Map<number, SequenceTracker>();
+
+  constructor(id: number, version: number) {
+    this.id = id;
+    this.version = version;
+  }
+
+  stream(port: number, unit: SequenceUnit): SequenceTracker {
+    let tracker = this.streams.get(port);
+    if (tracker === undefined) {
+      if (this.streams.size >= MAX_STREAMS) this.streams.delete(this.streams.keys().next().value!);
+      tracker = new SequenceTracker(unit);
+      this.streams.set(port, tracker);
+    }
+    return tracker;
+  }
+
+  /** Whether its sequence numbers count something else than its protocol says. */
+  get contrarySequence(): boolean {
+    for (const tracker of this.streams.values()) if (tracker.contrary) return true;
+    return false;
+  }
+}
+
+/** Everything known about one exporter, by its address: never its port, which NAT and restarts change. */
+export class Exporter {
+  readonly address: string;
+  /** The address as a batch holds it: four words in network byte order. */
+  readonly words: Uint32Array;
+  profile: ExporterProfile;
+  readonly firstSeenMs: number;
+  lastSeenMs: number;
+  readonly ledger = new ExporterLedger();
+  readonly domains = new Map<string, Domain>();
+  readonly interfaces = new Map<number, InterfaceNames>();
+  readonly vrfs = new Map<number, string>();
+  readonly applications = new Map<number, string>();
+  readonly unused = new Map<string, UnusedCount>();
+  /** Protocol versions seen: 5, 9, 10. */
+  readonly versions = new Set<number>();
+  templateCount = 0;
+  pendingBytes = 0;
+  /** The exporter's clock minus ours, the latest smoothed estimate in milliseconds; NaN before the first datagram. */
+  clockOffsetMs = NaN;
+  /** The sampling rate last stored with a flow, 0 for not known. */
+  lastSamplingRate = 0;
+  /** When its last datagram with a missing template came. */
+  templateMissingMs = 0;
+
+  constructor(address: string, words: Uint32Array, profile: ExporterProfile, nowMs: number) {
+    this.address = address;
+    this.words = words;
+    this.profile = profile;
+    this.firstSeenMs = nowMs;
+    this.lastSeenMs = nowMs;
+  }
+
+  domain(version: number, id: number): Domain | undefined {
+    return this.domains.get(`${version}/${id}`);
+  }
+
+  /** Follows the exporter's clock: late datagrams make it look slow, so that quick ones weigh more. */
+  observeClock(exportMs: number, receivedMs: number): void {
+    const offset = exportMs - receivedMs;
+    if (Number.isNaN(this.clockOffsetMs) || offset > this.clockOffsetMs) this.clockOffsetMs = offset;
+    else this.clockOffsetMs += (offset - this.clockOffsetMs) / 16;
+  }
+}

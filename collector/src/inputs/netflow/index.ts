@@ -1,0 +1,5 @@
+export { NetflowDecoder, type DatagramOutcome, type FlowSink } from './decoder.ts';
+export { Exporters, type ProfileOf } from './exporters.ts';
+export { Exporter, type ExporterProfile } from './exporter.ts';
+export { type NetflowLimits, defaultLimits } from './limits.ts';
+export { addressText, addressWords } from './address.ts';

@@ -1,0 +1,5 @@
+export * from './columns.ts';
+export * from './batch.ts';
+export * from './dictionary.ts';
+export * from './native.ts';
+export * from './elements/index.ts';
