@@ -1,0 +1,42 @@
+import { execFile } from 'node:child_process';
+import { closeSync, constants, openSync } from 'node:fs';
+import { Socket } from 'node:net';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { promisify } from 'node:util';
+
+/**
+ * How a result leaves the engine while the query still runs.
+ *
+ * chdb's own streaming gives each block as a document of its own (a header each time), and starts the query on the event
+ * loop. But the engine can write a result `INTO OUTFILE`, on its own threads, in any format it has; and the file may be a
+ * named pipe. What the reader has not taken blocks the query, 64 KiB later: so memory stays bounded, and a result of any
+ * size begins to arrive at once.
+ */
+export class ResultPipe {
+  readonly readable: Readable;
+  readonly #writer: number;
+  #finished = false;
+
+  /** @param path a named pipe that nobody else uses until {@link finish} */
+  constructor(path: string) {
+    const reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    // A pipe without a writer reads as ended. This one holds it open from before the engine opens it until the query has ended.
+    this.#writer = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK);
+    this.readable = new Socket({ fd: reader, readable: true, writable: false });
+  }
+
+  /** To be called when the query has ended, one way or the other: the reader then ends after what is still in the pipe. */
+  finish(): void {
+    if (this.#finished) return;
+    this.#finished = true;
+    closeSync(this.#writer);
+  }
+}
+
+/** Makes named pipes in a directory, and gives their paths. */
+export async function makePipes(directory: string, count: number): Promise<string[]> {
+  const paths = Array.from({ length: count }, (_, index) => join(directory, `result-${index}`));
+  await promisify(execFile)('mkfifo', ['-m', '600', ...paths]);
+  return paths;
+}
