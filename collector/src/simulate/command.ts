@@ -65,7 +65,11 @@ export function simulateCommand(): Command {
     .description(
       'Send the flows of simulated routers (NetFlow v5, v9, IPFIX) with realistic traffic to a collector.',
     )
-    .option('--target <host:port>', 'collector to send to', parseTarget, DEFAULTS.target)
+    .addOption(
+      new Option('--target <host:port>', 'collector to send to')
+        .argParser(parseTarget)
+        .default(DEFAULTS.target, '127.0.0.1:2055'),
+    )
     .addOption(
       new Option(
         '--protocol <list>',

@@ -2,7 +2,7 @@ import { IpfixEncoder } from './encode-ipfix.ts';
 import { NetFlow5Encoder } from './encode-netflow5.ts';
 import { NetFlow9Encoder } from './encode-netflow9.ts';
 import type { Datagram, DatagramEncoder, ExportClock, ExportProtocol } from './encoder.ts';
-import { createFlowColumns } from './flow-columns.ts';
+import { copyFlow, createFlowColumns } from './flow-columns.ts';
 import type { FlowColumns } from './flow-columns.ts';
 import type { Network, Site } from './network.ts';
 import { Random } from './random.ts';
@@ -43,6 +43,8 @@ export interface Emission {
 }
 
 const DAY_MS = 86_400_000;
+/** A datagram is full when it holds this share of what it may. */
+const FULL = 0.9;
 
 /** A router of one site that meters traffic and makes datagrams of it; sending them is another's business. */
 export class SimulatedExporter {
@@ -56,6 +58,8 @@ export class SimulatedExporter {
   order: Uint32Array = new Uint32Array(0);
   private readonly traffic: TrafficModel;
   private readonly lossRandom: Random;
+  /** flows from here on, in `order`, have not been emitted */
+  private firstWaiting = 0;
   private datagramsSinceAnnouncement = Number.POSITIVE_INFINITY;
 
   constructor(options: ExporterOptions) {
@@ -94,19 +98,29 @@ export class SimulatedExporter {
       emit({ datagram, from: 0, to: 0, clock, withheld: false });
   }
 
-  /** Makes datagrams of `count` new flows, with templates and options before them when it is time. */
-  produce(count: number, trueMs: number, emit: (emission: Emission) => void): void {
-    this.meter(count);
+  /**
+   * Makes datagrams of `count` new flows, with templates and options before them when it is time. Without `flush`, flows
+   * that do not fill a datagram wait for the next call.
+   */
+  produce(count: number, trueMs: number, emit: (emission: Emission) => void, flush = true): void {
+    const total = this.meter(count);
     const clock = this.clock(trueMs);
-    for (let from = 0; from < count;) {
+    let from = 0;
+    while (from < total) {
       if (this.datagramsSinceAnnouncement >= this.options.templateRefresh) this.announce(trueMs, emit);
-      this.datagramsSinceAnnouncement++;
-      const datagram = this.encoder.encode(this.flows, this.order, from, count, clock);
+      const { sequence } = this.encoder;
+      const datagram = this.encoder.encode(this.flows, this.order, from, total, clock);
       if (datagram.flows === 0) throw new Error(`a flow does not fit into ${this.options.maxPayload} bytes`);
       const to = from + datagram.flows;
+      if (to === total && !flush && !this.isFull(datagram)) {
+        this.encoder.sequence = sequence;
+        break;
+      }
+      this.datagramsSinceAnnouncement++;
       emit({ datagram, from, to, clock, withheld: this.withholds() });
       from = to;
     }
+    this.firstWaiting = from;
   }
 
   /** Counts a datagram that was sent again, and says whether it is time for templates. */
@@ -119,22 +133,36 @@ export class SimulatedExporter {
     return this.options.dropFraction > 0 && this.lossRandom.unit() < this.options.dropFraction;
   }
 
-  /** Fills the columns, and orders rows by kind of record so that a set holds many. */
-  private meter(count: number): void {
-    if (this.flows.capacity < count) {
-      this.flows = createFlowColumns(
-        this.options.network,
-        this.site,
-        Math.max(count, this.flows.capacity * 2),
-      );
-    }
-    if (this.order.length < this.flows.capacity) this.order = new Uint32Array(this.flows.capacity);
-    const { flows, order, encoder } = this;
-    this.traffic.fill(flows, count);
+  private isFull(datagram: Datagram): boolean {
+    return (
+      datagram.flows >= this.encoder.typicalFlows || datagram.payload.length > this.options.maxPayload * FULL
+    );
+  }
+
+  /** Fills the columns, waiting flows first, and orders rows by kind of record so that a set holds many; says how many they are. */
+  private meter(count: number): number {
+    const { network } = this.options;
+    const waiting = this.waitingRows();
+    const total = waiting.length + count;
+    const flows =
+      this.flows.capacity < total
+        ? createFlowColumns(network, this.site, Math.max(total, this.flows.capacity * 2))
+        : this.flows;
+    // Row numbers ascend, so that no waiting row is overwritten before it has been moved.
+    for (let row = 0; row < waiting.length; row++) copyFlow(this.flows, waiting[row]!, flows, row);
+    this.flows = flows;
+    if (this.order.length < flows.capacity) this.order = new Uint32Array(flows.capacity);
+    const { order, encoder } = this;
+    this.traffic.fill(flows, waiting.length, total);
     const next = new Uint32Array(encoder.kinds.length + 1);
-    for (let row = 0; row < count; row++) next[encoder.kindOf(flows, row) + 1]!++;
+    for (let row = 0; row < total; row++) next[encoder.kindOf(flows, row) + 1]!++;
     for (let kind = 1; kind < next.length; kind++) next[kind]! += next[kind - 1]!;
-    for (let row = 0; row < count; row++) order[next[encoder.kindOf(flows, row)]!++] = row;
+    for (let row = 0; row < total; row++) order[next[encoder.kindOf(flows, row)]!++] = row;
+    return total;
+  }
+
+  private waitingRows(): Uint32Array {
+    return this.order.slice(this.firstWaiting, this.flows.length).sort();
   }
 }
 

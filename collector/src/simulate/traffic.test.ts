@@ -25,7 +25,7 @@ function model(seed = 1, samplingRate = 1, biflow = false): TrafficModel {
 
 function traffic(seed = 1, samplingRate = 1): FlowColumns {
   const flows = createFlowColumns(network, network.sites[0]!, ROWS);
-  model(seed, samplingRate).fill(flows, ROWS);
+  model(seed, samplingRate).fill(flows, 0, ROWS);
   return flows;
 }
 
@@ -40,7 +40,7 @@ describe('the model of traffic', () => {
     const other = createFlowColumns(network, network.sites[0]!, 100);
     const again = model();
     for (let from = 0, size = 1; from + size <= 2000; from += size, size = (size % 100) + 1) {
-      again.fill(other, size);
+      again.fill(other, 0, size);
       expect(other.bytes.subarray(0, size)).toEqual(flows.bytes.subarray(from, from + size));
       expect(other.sourceHost.subarray(0, size)).toEqual(flows.sourceHost.subarray(from, from + size));
     }
@@ -109,7 +109,7 @@ describe('the model of traffic', () => {
 
   test('reports both directions in one row as biflow', () => {
     const biflows = createFlowColumns(network, network.sites[0]!, 1000);
-    model(1, 1, true).fill(biflows, 1000);
+    model(1, 1, true).fill(biflows, 0, 1000);
     expect(biflows.reverseBytes.filter((bytes) => bytes > 0).length).toBeGreaterThan(950);
     expect(biflows.bytes[0]).toBe(flows.bytes[0]);
     expect(biflows.reverseBytes[0]).toBe(flows.bytes[1]);

@@ -75,16 +75,16 @@ export class TrafficModel {
     this.pending = createFlowColumns(this.network, this.site, 1);
   }
 
-  /** Fills the first `count` rows of `flows` and sets its length. */
-  fill(flows: FlowColumns, count: number): void {
-    if (count > flows.capacity) throw new RangeError(`${count} flows do not fit into ${flows.capacity} rows`);
-    let row = 0;
-    if (this.held && count > 0) {
+  /** Fills the rows from `from` to before `end` and sets the length of `flows` to `end`. */
+  fill(flows: FlowColumns, from: number, end: number): void {
+    if (end > flows.capacity) throw new RangeError(`${end} flows do not fit into ${flows.capacity} rows`);
+    let row = from;
+    if (this.held && row < end) {
       copyFlow(this.pending, 0, flows, row++);
       this.held = false;
     }
-    while (row < count) row += this.conversation(flows, row, count);
-    flows.length = count;
+    while (row < end) row += this.conversation(flows, row, end);
+    flows.length = end;
   }
 
   /** Writes one conversation at `row`, holds its reply where that would be at `end`, and says how many rows it took. */

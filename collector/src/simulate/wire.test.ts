@@ -227,6 +227,22 @@ describe('datagrams', () => {
     }
   });
 
+  test('flows that do not fill a datagram wait for others, and none is lost', () => {
+    const exporter = makeExporter({ ipv6Share: 0.5 });
+    const seen: number[] = [];
+    const bytes: number[] = [];
+    const take = ({ datagram, from, to }: Emission): void => {
+      if (datagram.flows > 0) seen.push(datagram.payload.length);
+      for (let n = from; n < to; n++) bytes.push(exporter.flows.bytes[exporter.order[n]!]!);
+    };
+    for (let round = 0; round < 50; round++) exporter.produce(37, NOON_MS, take, false);
+    expect(Math.min(...seen)).toBeGreaterThan(1200);
+    exporter.produce(0, NOON_MS, take);
+    const atOnce = makeExporter({ ipv6Share: 0.5 });
+    collect(atOnce, 50 * 37);
+    expect(bytes.sort()).toEqual([...atOnce.flows.bytes.subarray(0, 50 * 37)].sort());
+  });
+
   test('templates come first, and again after as many datagrams as asked for', () => {
     const emissions = collect(makeExporter({ templateRefresh: 10 }), 2000);
     const announcements = emissions.flatMap(({ datagram }, i) => (datagram.flows === 0 ? [i] : []));
