@@ -1,0 +1,235 @@
+import { readFileSync } from 'node:fs';
+import { parsePrefix } from '../enrich/prefixes.ts';
+import { formatEndpoint, isLoopback } from './endpoint.ts';
+import { type ConfigProblem, type Places, problem, valueProblem } from './problem.ts';
+import type { Settings } from './schema.ts';
+import { type Path, valueAt } from './tree.ts';
+
+/** What a check finds: problems keep the program from starting, warnings do not. */
+export interface Findings {
+  readonly problems: ConfigProblem[];
+  readonly warnings: ConfigProblem[];
+}
+
+/** Checks what no single key can know: keys that contradict each other, files that must be there, settings without effect. */
+export function crossCheck(settings: Settings, places: Places): Findings {
+  const findings: Findings = { problems: [], warnings: [] };
+  checkSockets(settings, places, findings);
+  checkServer(settings, places, findings);
+  checkUsers(settings, places, findings);
+  checkPrefixes(settings, places, findings);
+  checkLimits(settings, places, findings);
+  return findings;
+}
+
+function checkSockets(settings: Settings, places: Places, { problems, warnings }: Findings): void {
+  if (settings.listen.length === 0)
+    problems.push(
+      problem(places, ['listen'], 'is an empty list; name at least one socket, such as 0.0.0.0:2055.'),
+    );
+  eachTwice(settings.listen.map(formatEndpoint), (i, text) => {
+    if (!text.endsWith(':0'))
+      problems.push(problem(places, ['listen', i], `is ${text} for the second time; name each socket once.`));
+  });
+  const { bind } = settings.http;
+  const engine = settings.clickhouse.http_bind;
+  if (engine !== null && settings.clickhouse.url === undefined) {
+    if (bind.port !== 0 && formatEndpoint(bind) === formatEndpoint(engine))
+      problems.push(
+        problem(
+          places,
+          ['http', 'bind'],
+          `is ${formatEndpoint(bind)}, which clickhouse.http_bind uses too; give one of them another port.`,
+        ),
+      );
+    if (!isLoopback(engine) && settings.clickhouse.users.length === 0)
+      warnings.push(
+        problem(
+          places,
+          ['clickhouse', 'http_bind'],
+          `is ${formatEndpoint(engine)}: whoever reaches it can read and delete everything without a password. Name clickhouse.users, or listen on 127.0.0.1.`,
+        ),
+      );
+  }
+}
+
+function checkServer({ clickhouse }: Settings, places: Places, { problems, warnings }: Findings): void {
+  const { tls } = clickhouse;
+  if (clickhouse.password !== undefined && clickhouse.password_file !== undefined)
+    problems.push(
+      problem(
+        places,
+        ['clickhouse', 'password_file'],
+        'stands beside clickhouse.password; keep one of them, best the file.',
+      ),
+    );
+  if ((tls.cert_file === undefined) !== (tls.key_file === undefined)) {
+    const [there, missing] =
+      tls.cert_file === undefined ? ['key_file', 'cert_file'] : ['cert_file', 'key_file'];
+    problems.push(
+      problem(
+        places,
+        ['clickhouse', 'tls', there!],
+        `needs clickhouse.tls.${missing} beside it: a client’s certificate and its key go together.`,
+      ),
+    );
+  }
+  for (const key of ['ca_file', 'cert_file', 'key_file'] as const)
+    if (tls[key] !== undefined) checkReadable(tls[key], ['clickhouse', 'tls', key], places, problems);
+
+  const url = clickhouse.url === undefined ? undefined : new URL(clickhouse.url);
+  const hasTls = Object.values(tls).some((value) => value !== undefined && value !== false);
+  if (hasTls && url?.protocol !== 'https:')
+    warnings.push(
+      problem(
+        places,
+        ['clickhouse', 'tls'],
+        url === undefined
+          ? 'has no effect without clickhouse.url.'
+          : 'has no effect: clickhouse.url begins with http://, not https://.',
+      ),
+    );
+  if (tls.insecure && url?.protocol === 'https:')
+    warnings.push(
+      problem(
+        places,
+        ['clickhouse', 'tls', 'insecure'],
+        'is true: the server’s certificate is not checked, so that anyone on the way can read and change what is stored. Give clickhouse.tls.ca_file instead.',
+      ),
+    );
+  const withoutEffect = (keys: readonly string[], why: string): void => {
+    for (const key of keys)
+      if (valueAt(places.tree, ['clickhouse', key]) !== undefined)
+        warnings.push(problem(places, ['clickhouse', key], `has no effect: ${why}.`));
+  };
+  if (url === undefined)
+    withoutEffect(['user', 'password', 'password_file'], 'it is for a server, and clickhouse.url names none');
+  else
+    withoutEffect(
+      ['http_bind', 'users', 'readers', 'memory_limit'],
+      'it is for the embedded engine, and clickhouse.url names a server',
+    );
+}
+
+function checkUsers({ clickhouse }: Settings, places: Places, { problems }: Findings): void {
+  clickhouse.users.forEach((user, i) => {
+    const path = ['clickhouse', 'users', i];
+    if (user.password === undefined && user.password_sha256 === undefined)
+      problems.push(
+        problem(places, path, `(${user.name}) has no password; give password, or better password_sha256.`),
+      );
+    if (user.password !== undefined && user.password_sha256 !== undefined)
+      problems.push(
+        problem(places, path, `(${user.name}) has both password and password_sha256; keep one of them.`),
+      );
+  });
+  eachTwice(
+    clickhouse.users.map((user) => user.name),
+    (i, name) =>
+      problems.push(
+        problem(
+          places,
+          ['clickhouse', 'users', i, 'name'],
+          `is ${name} for the second time; name each user once.`,
+        ),
+      ),
+  );
+}
+
+function checkPrefixes(settings: Settings, places: Places, { problems, warnings }: Findings): void {
+  const check = (list: readonly string[], pathOf: (i: number) => Path): void => {
+    const canonical = list.map((text) => parsePrefix(text));
+    canonical.forEach((prefix, i) => {
+      if (prefix.trimmed)
+        warnings.push(
+          problem(
+            places,
+            pathOf(i),
+            `is ${list[i]}, with bits set beyond its length; taken as ${prefix.text}.`,
+          ),
+        );
+    });
+    eachTwice(
+      canonical.map((prefix) => prefix.text),
+      (i, text) =>
+        problems.push(
+          problem(places, pathOf(i), `is ${text} for the second time; keep one of the two entries.`),
+        ),
+    );
+  };
+  check(
+    settings.tenants.map.map((entry) => entry.match),
+    (i) => ['tenants', 'map', i, 'match'],
+  );
+  check(
+    settings.exporters.map((entry) => entry.address),
+    (i) => ['exporters', i, 'address'],
+  );
+  settings.exporters.forEach((entry, i) => {
+    if (entry.sampling_rate !== undefined && entry.default_sampling_rate !== undefined)
+      warnings.push(
+        problem(
+          places,
+          ['exporters', i, 'default_sampling_rate'],
+          'has no effect: sampling_rate beside it always holds.',
+        ),
+      );
+  });
+}
+
+function checkLimits({ limits, kafka }: Settings, places: Places, { warnings }: Findings): void {
+  if (limits.pending_bytes_per_exporter > limits.pending_bytes)
+    warnings.push(
+      problem(
+        places,
+        ['limits', 'pending_bytes_per_exporter'],
+        'is more than limits.pending_bytes, which is for all exporters together.',
+      ),
+    );
+  if (limits.templates_per_exporter > limits.templates)
+    warnings.push(
+      problem(
+        places,
+        ['limits', 'templates_per_exporter'],
+        'is more than limits.templates, which is for all exporters together.',
+      ),
+    );
+  if (kafka.brokers.length > 0)
+    warnings.push(problem(places, ['kafka', 'brokers'], 'is not used yet: flows go to ClickHouse alone.'));
+}
+
+/** The content of a file that a setting names, its last line break taken off. */
+export function readSecretFile(path: string, key: Path, places: Places): string | ConfigProblem {
+  try {
+    return readFileSync(path, 'utf8').replace(/\r?\n$/, '');
+  } catch (error) {
+    return valueProblem(
+      places,
+      key,
+      `it cannot be read (${reason(error)}); name a file that this user can read`,
+    );
+  }
+}
+
+function checkReadable(path: string, key: Path, places: Places, problems: ConfigProblem[]): void {
+  const content = readSecretFile(path, key, places);
+  if (typeof content !== 'string') problems.push(content);
+}
+
+/** A system error in words. */
+export function reason(error: unknown): string {
+  const code = (error as NodeJS.ErrnoException).code;
+  if (code === 'ENOENT') return 'there is no such file';
+  if (code === 'EACCES') return 'permission denied';
+  if (code === 'EISDIR') return 'it is a folder';
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** Calls `found` for each item that an earlier one equals. */
+function eachTwice(items: readonly string[], found: (index: number, item: string) => void): void {
+  const seen = new Set<string>();
+  items.forEach((item, i) => {
+    if (seen.has(item)) found(i, item);
+    seen.add(item);
+  });
+}
