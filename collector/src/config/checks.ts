@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
+import { isDeepStrictEqual } from 'node:util';
 import { parsePrefix } from '../enrich/prefixes.ts';
 import { formatEndpoint, isLoopback } from './endpoint.ts';
 import { type ConfigProblem, type Places, problem, valueProblem } from './problem.ts';
-import type { Settings } from './schema.ts';
-import { type Path, valueAt } from './tree.ts';
+import { type Settings, schema } from './schema.ts';
+import type { Path } from './tree.ts';
 
 /** What a check finds: problems keep the program from starting, warnings do not. */
 export interface Findings {
@@ -97,18 +98,17 @@ function checkServer({ clickhouse }: Settings, places: Places, { problems, warni
         'is true: the server’s certificate is not checked, so that anyone on the way can read and change what is stored. Give clickhouse.tls.ca_file instead.',
       ),
     );
-  const withoutEffect = (keys: readonly string[], why: string): void => {
-    for (const key of keys)
-      if (valueAt(places.tree, ['clickhouse', key]) !== undefined)
-        warnings.push(problem(places, ['clickhouse', key], `has no effect: ${why}.`));
-  };
-  if (url === undefined)
-    withoutEffect(['user', 'password', 'password_file'], 'it is for a server, and clickhouse.url names none');
-  else
-    withoutEffect(
-      ['http_bind', 'users', 'readers', 'memory_limit'],
-      'it is for the embedded engine, and clickhouse.url names a server',
-    );
+  if (url === undefined) return;
+  const { clickhouse: untouched } = schema.parse({});
+  for (const key of ['http_bind', 'users', 'readers', 'memory_limit'] as const)
+    if (!isDeepStrictEqual(clickhouse[key], untouched[key]))
+      warnings.push(
+        problem(
+          places,
+          ['clickhouse', key],
+          'has no effect: it is for the embedded engine, and clickhouse.url names a server.',
+        ),
+      );
 }
 
 function checkUsers({ clickhouse }: Settings, places: Places, { problems }: Findings): void {

@@ -254,7 +254,6 @@ describe('warnings', () => {
     ['kafka: { brokers: [k:9092] }', 'is not used yet'],
     ['clickhouse: { http_bind: 0.0.0.0:8123 }', 'can read and delete everything without a password'],
     ['clickhouse: { url: http://h:8123, readers: 2 }', 'clickhouse.url names a server'],
-    ['clickhouse: { user: x }', 'clickhouse.url names none'],
     ['clickhouse: { url: https://h:8443, tls: { insecure: true } }', 'certificate is not checked'],
     ['tenants: { map: [{ match: 10.1.0.0/8, tenant: a }] }', 'taken as 10.0.0.0/8'],
     [
