@@ -1,0 +1,109 @@
+import fastify, { type FastifyInstance } from 'fastify';
+import { verdictsOf } from '../ledger/verdict.ts';
+import { freeSpace } from './disk.ts';
+import { healthOf } from './health.ts';
+import { Metrics, type MetricsOptions } from './metrics.ts';
+import type { ApiSources } from './sources.ts';
+
+export interface ApiOptions extends MetricsOptions {
+  readonly now?: () => number;
+}
+
+export interface Api {
+  /** For tests (`inject`) and for routes to come. */
+  readonly server: FastifyInstance;
+  /** Begins to listen. Rejects with what to change. Resolves with the port, which the system chose where 0 was asked. */
+  listen(bind: { readonly host: string; readonly port: number }): Promise<number>;
+  /** To be told of each block that ClickHouse has acknowledged. */
+  observeInsert(seconds: number): void;
+  close(): Promise<void>;
+}
+
+const INDEX = `Weir, a collector of network flows.
+
+/health     whether it is well: status ok, degraded or failing (503), and why (JSON)
+/metrics    for Prometheus
+/exporters  each exporter’s ledger and state, and what to know about it in words (JSON)
+`;
+
+/** Nothing here is meant for a browser to run, to frame or to keep. */
+const HEADERS = {
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+  'referrer-policy': 'no-referrer',
+  'cross-origin-resource-policy': 'same-origin',
+  'cache-control': 'no-store',
+};
+
+/** The collector's own HTTP interface: health, metrics and exporters. It reads and changes nothing. */
+export function createApi(sources: ApiSources, options: ApiOptions = {}): Api {
+  const now = options.now ?? Date.now;
+  const metrics = new Metrics(sources, options);
+  const server = fastify({
+    logger: false,
+    forceCloseConnections: true,
+    bodyLimit: 1024,
+    requestTimeout: 30_000,
+  });
+
+  server.addHook('onSend', async (_request, reply) => {
+    reply.headers(HEADERS);
+  });
+
+  server.get('/', async (_request, reply) => reply.type('text/plain; charset=utf-8').send(INDEX));
+
+  server.get('/health', async (_request, reply) => {
+    const health = healthOf(sources, await freeSpace(sources.dataDir), now());
+    return reply.code(health.status === 'failing' ? 503 : 200).send(health);
+  });
+
+  server.get('/metrics', async (_request, reply) =>
+    reply.type(metrics.contentType).send(await metrics.text()),
+  );
+
+  server.get('/exporters', async () => {
+    const nowMs = now();
+    return {
+      timeMs: nowMs,
+      exporters: sources.exporters().map((report) => ({ ...report, verdicts: verdictsOf(report, nowMs) })),
+    };
+  });
+
+  server.setNotFoundHandler(async (request, reply) => {
+    const path = request.url.split('?')[0];
+    return reply.code(404).send({
+      error: `There is no ${request.method} ${path}. There are GET /health, /metrics and /exporters.`,
+    });
+  });
+
+  return {
+    server,
+    async listen({ host, port }) {
+      try {
+        await server.listen({ host, port });
+      } catch (error) {
+        throw new Error(explain(error, host, port), { cause: error });
+      }
+      const address = server.server.address();
+      return typeof address === 'object' && address !== null ? address.port : port;
+    },
+    observeInsert: (seconds) => metrics.observeInsert(seconds),
+    close: () => server.close(),
+  };
+}
+
+function explain(error: unknown, host: string, port: number): string {
+  const where = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+  switch ((error as NodeJS.ErrnoException).code) {
+    case 'EADDRINUSE':
+      return `cannot serve health and metrics on ${where}: another program already listens there. Stop it, or set http.bind (WEIR_HTTP_BIND) to another port.`;
+    case 'EACCES':
+      return `cannot serve health and metrics on ${where}: ports below 1024 need privileges. Set http.bind (WEIR_HTTP_BIND) to a port above 1023.`;
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+      return `cannot serve health and metrics on ${where}: this machine has no such address. Set http.bind (WEIR_HTTP_BIND) to one it has, or 127.0.0.1.`;
+    default:
+      return `cannot serve health and metrics on ${where}: ${error instanceof Error ? error.message : String(error)}`;
+  }
+}
