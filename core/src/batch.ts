@@ -107,6 +107,14 @@ export class FlowBatch {
     return (this.arrays[index] ??= make(layouts[index]!, this.capacity));
   }
 
+  /** Makes rows zero again that were written in part, when what should have filled them failed. */
+  wipe(from: number, to: number): void {
+    for (let c = 0; c < layouts.length; c++) {
+      const { words } = layouts[c]!;
+      if (this.live[c] === 1) this.arrays[c]!.fill(0, from * words, to * words);
+    }
+  }
+
   /** Empties the batch; arrays are kept for the next flows. */
   reset(): void {
     for (let c = 0; c < layouts.length; c++) {

@@ -26,6 +26,7 @@ export type ColumnType =
  * - `mplsLabel`: the upper 20 bits of a three-byte label stack entry (RFC 3032 section 2.1).
  * - `dscp`: six bits, shifted to their place in the type of service (RFC 2474 section 3).
  * - `milliToMicro`/`microToMilli`: a change of unit.
+ * - `applicationId`: RFC 6759's engine and selector; one of more than 8 octets (with an enterprise number) is packed into 64 bits.
  * - `hex`: bytes shown as groups of 8 hexadecimal digits.
  * - `start…`/`end…`: a time of the flow, in the encoding that follows (RFC 7011 section 6.1.7-10, RFC 5102 section 5.9).
  */
@@ -37,6 +38,7 @@ export type Conversion =
   | 'dscp'
   | 'milliToMicro'
   | 'microToMilli'
+  | 'applicationId'
   | 'hex'
   | `${'start' | 'end'}${TimeEncoding}`;
 
@@ -61,6 +63,11 @@ export interface Column {
   /** `key` columns identify, `dimension` columns group, `measure` columns sum. */
   readonly role: 'key' | 'dimension' | 'measure' | 'time';
   readonly doc: string;
+  /**
+   * What the 1-minute and 1-hour rollups do with it: keep it as a `key`; keep the `heavy` values of a slot and fold the
+   * others to zero; `sum` it; keep sum and count for an `average`. Left out where not set.
+   */
+  readonly rollup?: 'key' | 'heavy' | 'sum' | 'average';
   /** Elements that feed it, the best first: where a template has several, the first listed wins. */
   readonly from: readonly ElementSource[];
 }
@@ -84,6 +91,7 @@ interface Rest {
   readonly codec?: string;
   readonly alias?: string;
   readonly unit?: string;
+  readonly rollup?: NonNullable<Column['rollup']>;
 }
 
 function column<const N extends string>(
@@ -215,25 +223,42 @@ export const columns = [
   }),
 
   // From whom
-  column('tenant_id', 'LowCardinality(String)', 'dimension', 'The tenant that the exporter belongs to.'),
+  column('tenant_id', 'LowCardinality(String)', 'dimension', 'The tenant that the exporter belongs to.', [], {
+    rollup: 'key',
+  }),
   column('collector_ip', 'IPv6', 'dimension', 'The exporter’s address (the name is historical).', [], {
     codec: 'ZSTD(1)',
+    rollup: 'key',
   }),
-  column('exporter_name', 'LowCardinality(String)', 'dimension', 'The exporter’s name, from configuration.'),
+  column(
+    'exporter_name',
+    'LowCardinality(String)',
+    'dimension',
+    'The exporter’s name, from configuration.',
+    [],
+    { rollup: 'key' },
+  ),
   column(
     'observation_domain',
     'UInt32',
     'dimension',
     'Observation domain (IPFIX), source id (v9), engine (v5).',
   ),
-  column('flow_source', enum8('unknown', flowSources), 'dimension', 'By which protocol the record came.'),
+  column(
+    'flow_source',
+    enum8('unknown', flowSources),
+    'dimension',
+    'By which protocol the record came.',
+    [],
+    { rollup: 'key' },
+  ),
   column(
     'sampling_rate',
     'UInt32',
     'measure',
     'One packet in so many was observed; 0 where the exporter has not said. Bytes and packets are as sent, not multiplied.',
     [ie(305), ie(34), ie(50)],
-    { codec: 'T64, ZSTD(1)' },
+    { codec: 'T64, ZSTD(1)', rollup: 'key' },
   ),
   column(
     'record_flags',
@@ -251,6 +276,7 @@ export const columns = [
     [ie(8), ie(27), ie(44), ie(170), el('sonicwall:initiatorIPv4Address')],
     {
       codec: 'ZSTD(1)',
+      rollup: 'heavy',
     },
   ),
   column(
@@ -261,6 +287,7 @@ export const columns = [
     [ie(12), ie(28), ie(45), ie(169), el('sonicwall:responderIPv4Address')],
     {
       codec: 'ZSTD(1)',
+      rollup: 'heavy',
     },
   ),
   column(
@@ -271,6 +298,7 @@ export const columns = [
     [ie(7), ie(180), ie(182), el('sonicwall:initiatorPort')],
     {
       codec: 'ZSTD(1)',
+      rollup: 'heavy',
     },
   ),
   column(
@@ -281,9 +309,13 @@ export const columns = [
     [ie(11), ie(181), ie(183), el('sonicwall:responderPort')],
     {
       codec: 'ZSTD(1)',
+      rollup: 'heavy',
     },
   ),
-  column('protocol', 'UInt8', 'dimension', 'IP protocol number.', [ie(4), ie(193)], { codec: 'ZSTD(1)' }),
+  column('protocol', 'UInt8', 'dimension', 'IP protocol number.', [ie(4), ie(193)], {
+    codec: 'ZSTD(1)',
+    rollup: 'key',
+  }),
   column(
     'bytes_in',
     'UInt64',
@@ -305,6 +337,7 @@ export const columns = [
     {
       codec: 'T64, ZSTD(1)',
       unit: 'bytes',
+      rollup: 'sum',
     },
   ),
   column(
@@ -326,6 +359,7 @@ export const columns = [
     {
       codec: 'T64, ZSTD(1)',
       unit: 'packets',
+      rollup: 'sum',
     },
   ),
   column(
@@ -347,6 +381,7 @@ export const columns = [
     {
       codec: 'T64, ZSTD(1)',
       unit: 'bytes',
+      rollup: 'sum',
     },
   ),
   column(
@@ -367,6 +402,7 @@ export const columns = [
     {
       codec: 'T64, ZSTD(1)',
       unit: 'packets',
+      rollup: 'sum',
     },
   ),
   column(
@@ -380,6 +416,7 @@ export const columns = [
   column('tcp_flags_out', 'UInt16', 'dimension', 'TCP control bits of the reverse direction.', [reverse(6)]),
   column('tos', 'UInt8', 'dimension', 'Type of service: DSCP and ECN.', [ie(5), ie(195, 'dscp')], {
     codec: 'ZSTD(1)',
+    rollup: 'key',
   }),
   column('post_tos', 'UInt8', 'dimension', 'Type of service as sent on.', [ie(55)]),
   column('icmp_type', 'UInt8', 'dimension', 'ICMP type.', [
@@ -407,40 +444,83 @@ export const columns = [
   }),
 
   // Where it passed
-  column('input_interface', 'UInt32', 'dimension', 'SNMP index of the interface it came in by.', [
-    ie(10),
-    ie(252),
-  ]),
-  column('output_interface', 'UInt32', 'dimension', 'SNMP index of the interface it left by.', [
-    ie(14),
-    ie(253),
-  ]),
-  column('input_interface_name', 'LowCardinality(String)', 'dimension', 'Name of the input interface.', [
-    ie(82),
-  ]),
-  column('output_interface_name', 'LowCardinality(String)', 'dimension', 'Name of the output interface.'),
+  column(
+    'input_interface',
+    'UInt32',
+    'dimension',
+    'SNMP index of the interface it came in by.',
+    [ie(10), ie(252)],
+    { rollup: 'key' },
+  ),
+  column(
+    'output_interface',
+    'UInt32',
+    'dimension',
+    'SNMP index of the interface it left by.',
+    [ie(14), ie(253)],
+    { rollup: 'key' },
+  ),
+  column(
+    'input_interface_name',
+    'LowCardinality(String)',
+    'dimension',
+    'Name of the input interface.',
+    [ie(82)],
+    { rollup: 'key' },
+  ),
+  column(
+    'output_interface_name',
+    'LowCardinality(String)',
+    'dimension',
+    'Name of the output interface.',
+    [],
+    { rollup: 'key' },
+  ),
   column(
     'flow_direction',
     enum8('unknown', ['ingress', 'egress']),
     'dimension',
     'Whether it was observed coming in or going out.',
     [ie(61, 'plusOne')],
+    { rollup: 'key' },
   ),
-  column('source_as', 'UInt32', 'dimension', 'Autonomous system of the source.', [ie(16)]),
-  column('destination_as', 'UInt32', 'dimension', 'Autonomous system of the destination.', [ie(17)]),
+  column('source_as', 'UInt32', 'dimension', 'Autonomous system of the source.', [ie(16)], {
+    rollup: 'heavy',
+  }),
+  column('destination_as', 'UInt32', 'dimension', 'Autonomous system of the destination.', [ie(17)], {
+    rollup: 'heavy',
+  }),
   column('previous_as', 'UInt32', 'dimension', 'Adjacent autonomous system it came from.', [ie(129)]),
   column('next_as', 'UInt32', 'dimension', 'Adjacent autonomous system it goes to.', [ie(128)]),
   column('source_mask', 'UInt8', 'dimension', 'Prefix length of the source.', [ie(9), ie(29)]),
   column('destination_mask', 'UInt8', 'dimension', 'Prefix length of the destination.', [ie(13), ie(30)]),
-  column('source_country', 'LowCardinality(String)', 'dimension', 'ISO 3166 code of the source’s country.'),
+  column(
+    'source_country',
+    'LowCardinality(String)',
+    'dimension',
+    'ISO 3166 code of the source’s country.',
+    [],
+    { rollup: 'key' },
+  ),
   column(
     'destination_country',
     'LowCardinality(String)',
     'dimension',
     'ISO 3166 code of the destination’s country.',
+    [],
+    { rollup: 'key' },
   ),
-  column('source_network', 'LowCardinality(String)', 'dimension', 'Name of the source’s network.'),
-  column('destination_network', 'LowCardinality(String)', 'dimension', 'Name of the destination’s network.'),
+  column('source_network', 'LowCardinality(String)', 'dimension', 'Name of the source’s network.', [], {
+    rollup: 'key',
+  }),
+  column(
+    'destination_network',
+    'LowCardinality(String)',
+    'dimension',
+    'Name of the destination’s network.',
+    [],
+    { rollup: 'key' },
+  ),
   column('next_hop', 'IPv6', 'dimension', 'Next router.', [ie(15), ie(62)], { codec: 'ZSTD(1)' }),
   column('bgp_next_hop', 'IPv6', 'dimension', 'BGP next hop.', [ie(18), ie(63)], { codec: 'ZSTD(1)' }),
   column('source_mac', 'UInt64', 'dimension', 'Source MAC address, as a number (MACNumToString).', [
@@ -449,7 +529,7 @@ export const columns = [
   ]),
   column('destination_mac', 'UInt64', 'dimension', 'Destination MAC address, as a number.', [ie(80), ie(57)]),
   column('ethertype', 'UInt16', 'dimension', 'Ethertype.', [ie(256)]),
-  column('vlan_id', 'UInt16', 'dimension', 'VLAN it came in on.', [ie(58), ie(243)]),
+  column('vlan_id', 'UInt16', 'dimension', 'VLAN it came in on.', [ie(58), ie(243)], { rollup: 'key' }),
   column('post_vlan_id', 'UInt16', 'dimension', 'VLAN it left on.', [ie(59), ie(254)]),
   column('customer_vlan_id', 'UInt16', 'dimension', 'Customer VLAN (802.1ad inner tag).', [ie(245)]),
   column('mpls_label_1', 'UInt32', 'dimension', 'Top MPLS label.', [ie(70, 'mplsLabel')]),
@@ -467,7 +547,9 @@ export const columns = [
   ),
   column('vrf_id', 'UInt32', 'dimension', 'VRF it came in by.', [ie(234)]),
   column('egress_vrf_id', 'UInt32', 'dimension', 'VRF it left by.', [ie(235)]),
-  column('vrf_name', 'LowCardinality(String)', 'dimension', 'Name of the VRF it came in by.', [ie(236)]),
+  column('vrf_name', 'LowCardinality(String)', 'dimension', 'Name of the VRF it came in by.', [ie(236)], {
+    rollup: 'key',
+  }),
   column('egress_vrf_name', 'LowCardinality(String)', 'dimension', 'Name of the VRF it left by.'),
 
   // What became of it
@@ -540,6 +622,8 @@ export const columns = [
     enum8('unknown', verdicts),
     'dimension',
     'What was done with it, from forwarding status or firewall event.',
+    [],
+    { rollup: 'key' },
   ),
   column(
     'flow_end_reason',
@@ -550,9 +634,11 @@ export const columns = [
   ),
   column('dropped_bytes', 'UInt64', 'measure', 'Octets dropped on the way through.', [ie(132), ie(134)], {
     unit: 'bytes',
+    rollup: 'sum',
   }),
   column('dropped_packets', 'UInt64', 'measure', 'Packets dropped on the way through.', [ie(133), ie(135)], {
     unit: 'packets',
+    rollup: 'sum',
   }),
 
   // What it was
@@ -560,8 +646,9 @@ export const columns = [
     'application_id',
     'UInt64',
     'dimension',
-    'Application id (RFC 6759): classification engine, then selector.',
-    [ie(95), el('ntop:L7_PROTO'), el('ixia:l7ApplicationID'), el('cert:silkAppLabel')],
+    'Application id (RFC 6759): classification engine, then selector. With an enterprise number (engine 20, more than 8 octets): ' +
+      'engine in the top 8 bits, enterprise number in the next 24, selector in the last 32.',
+    [ie(95, 'applicationId'), el('ntop:L7_PROTO'), el('ixia:l7ApplicationID'), el('cert:silkAppLabel')],
   ),
   column(
     'application',
@@ -576,6 +663,7 @@ export const columns = [
       el('ixia:l7ApplicationName'),
       el('citrix:appName'),
     ],
+    { rollup: 'key' },
   ),
   column(
     'tcp_rtt_us',
@@ -589,7 +677,7 @@ export const columns = [
       el('citrix:roundTripTime', 'milliToMicro'),
       el('flowmon:npnRoundTripTime'),
     ],
-    { unit: 'us' },
+    { unit: 'us', rollup: 'average' },
   ),
   column(
     'client_rtt_us',
@@ -618,7 +706,7 @@ export const columns = [
       el('ixia:tcpApplicationResponseTime'),
       el('flowmon:npmServerResponseTime'),
     ],
-    { unit: 'us' },
+    { unit: 'us', rollup: 'average' },
   ),
   column(
     'retransmissions',
@@ -631,7 +719,7 @@ export const columns = [
       el('cisco:clientRetransmittedPackets'),
       el('flowmon:npmTcpRetransmission'),
     ],
-    { unit: 'packets' },
+    { unit: 'packets', rollup: 'sum' },
   ),
   column(
     'retransmissions_out',
@@ -639,7 +727,7 @@ export const columns = [
     'measure',
     'Packets sent again, reverse direction.',
     [el('ntop:RETRANSMITTED_OUT_PKTS'), el('cisco:serverRetransmittedPackets')],
-    { unit: 'packets' },
+    { unit: 'packets', rollup: 'sum' },
   ),
   column(
     'out_of_order',

@@ -15,6 +15,8 @@ export class Dictionary {
   private ends = new Uint32Array(32);
   private hashes = new Uint32Array(32);
   private slots = new Uint32Array(64);
+  private lastText = '';
+  private lastId = 0;
 
   /** Id of the text in `source[start, end)`. Bytes that are not UTF-8 are replaced by U+FFFD. */
   intern(source: Uint8Array, start: number, end: number): number {
@@ -38,9 +40,11 @@ export class Dictionary {
   }
 
   internText(text: string): number {
-    if (text === '') return 0;
+    if (text === this.lastText) return this.lastId;
     const bytes = encoder.encode(text);
-    return this.intern(bytes, 0, bytes.length);
+    this.lastId = this.intern(bytes, 0, bytes.length);
+    this.lastText = text;
+    return this.lastId;
   }
 
   start(id: number): number {
@@ -62,6 +66,8 @@ export class Dictionary {
 
   clear(): void {
     if (this.size === 1) return;
+    this.lastText = '';
+    this.lastId = 0;
     this.size = 1;
     this.slots.fill(0);
   }

@@ -1,5 +1,15 @@
 /* Big-endian reads. Callers have checked the bounds. */
 
+/** The same bytes twice: whole words are read fastest through the view. */
+export interface Octets {
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
+}
+
+export function octetsOf(bytes: Uint8Array): Octets {
+  return { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength) };
+}
+
 export function u16(bytes: Uint8Array, offset: number): number {
   return (bytes[offset]! << 8) | bytes[offset + 1]!;
 }

@@ -1,4 +1,5 @@
 import { type FlowBatch, type FlowSource, RecordFlag, at, flowSources, fillText } from '@weir/core';
+import { applicationKey } from './application.ts';
 import type { Domain, Exporter } from './exporter.ts';
 
 /** What holds for all rows of one set, beside what its fields say. */
@@ -37,6 +38,9 @@ export function completeRows(batch: FlowBatch, from: number, to: number, context
   }
 }
 
+/** What ClickHouse's DateTime64 can show: years 1970 to 2299. Times beyond are no times. */
+const LATEST_MS = 10_413_791_999_999;
+
 function fillTimes(batch: FlowBatch, from: number, to: number, context: SetContext): void {
   const { startMs, endMs } = batch;
   const { hasStart, hasEnd } = context;
@@ -52,12 +56,18 @@ function fillTimes(batch: FlowBatch, from: number, to: number, context: SetConte
   for (let r = from; r < to; r++) {
     let start = hasStart ? startMs[r]! : NaN;
     let end = hasEnd ? endMs[r]! : NaN;
-    if (Number.isNaN(end)) {
-      if (Number.isNaN(start)) continue;
+    if (!(start >= 0 && start <= LATEST_MS)) start = NaN;
+    if (!(end >= 0 && end <= LATEST_MS)) end = NaN;
+    if (end !== end) {
+      if (start !== start) {
+        batch.u16(at.record_flags)[r] = RecordFlag.noTimes;
+        continue;
+      }
       end = sentDuration ? start + duration[r]! : start;
     }
-    if (Number.isNaN(start)) start = sentDuration ? end - duration[r]! : end;
-    const took = end - start;
+    if (start !== start) start = sentDuration ? end - duration[r]! : end;
+    let took = Math.floor(end) - Math.floor(start);
+    if (relative && took < -0x80000000) took += TWO_32; // the uptime wrapped between the two
     duration[r] = took <= 0 ? 0 : took >= TWO_32 ? TWO_32 - 1 : took;
     if (relative) continue;
     const behind = receivedMs - Math.floor(end);
@@ -163,7 +173,7 @@ function lookUp(
   let text = 0;
   for (let r = from; r < to; r++) {
     if (out[r] !== 0) continue;
-    const id = wide ? ids[2 * r + 1]! * TWO_32 + ids[2 * r]! : ids[r]!;
+    const id = wide ? applicationKey(ids[2 * r + 1]!, ids[2 * r]!) : ids[r]!;
     if (id !== last) {
       last = id;
       text = dictionary.internText(nameOf(id));
@@ -195,19 +205,23 @@ const FIREWALL_DENIED = 3;
 
 function fillVerdict(batch: FlowBatch, from: number, to: number, context: SetContext): void {
   const { fills } = context;
+  const verdict =
+    fills.has(at.forwarding_status) || fills.has(at.firewall_event) ? batch.u8(at.verdict) : undefined;
+  if (verdict === undefined) return;
+  if (fills.has(at.firewall_event)) {
+    const event = batch.u8(at.firewall_event);
+    for (let r = from; r < to; r++)
+      verdict[r] = event[r] === FIREWALL_DENIED ? DROPPED : event[r] === 0 ? 0 : FORWARDED;
+  }
   if (fills.has(at.forwarding_status)) {
-    const verdict = batch.u8(at.verdict);
     const status = batch.u8(at.forwarding_status);
     // RFC 7270 section 4.12: the two upper bits; some exporters send these two alone.
     for (let r = from; r < to; r++) {
       const value = status[r]!;
-      const two = value >= 64 ? value >>> 6 : value <= 3 ? value : 0;
-      verdict[r] = two === 1 ? FORWARDED : two === 2 ? DROPPED : two === 3 ? CONSUMED : 0;
+      const two = value >= 64 ? value >>> 6 : value;
+      if (two === 1) verdict[r] = FORWARDED;
+      else if (two === 2) verdict[r] = DROPPED;
+      else if (two === 3) verdict[r] = CONSUMED;
     }
-  } else if (fills.has(at.firewall_event)) {
-    const verdict = batch.u8(at.verdict);
-    const event = batch.u8(at.firewall_event);
-    for (let r = from; r < to; r++)
-      verdict[r] = event[r] === FIREWALL_DENIED ? DROPPED : event[r] === 0 ? 0 : FORWARDED;
   }
 }

@@ -1,6 +1,7 @@
 import type { FlowBatch } from '@weir/core';
 import { V4_MAPPED } from '@weir/core';
-import { u32, unsigned } from './bytes.ts';
+import { applicationHigh, applicationLow } from './application.ts';
+import { type Octets, u32, unsigned } from './bytes.ts';
 import type { RecordLayout } from './layout.ts';
 import type { Op } from './plan.ts';
 import { VARIABLE_LENGTH } from './template.ts';
@@ -19,7 +20,7 @@ const TWO_32 = 4294967296;
 /** Runs one field's loop over all records of a set: into rows `row`, `row + 1`, … of the batch. */
 export function copyField(
   op: Op,
-  bytes: Uint8Array,
+  octets: Octets,
   layout: RecordLayout,
   batch: FlowBatch,
   row: number,
@@ -29,124 +30,43 @@ export function copyField(
   const { starts } = layout;
   const first = op.segment * n;
   const { offset, length } = op;
+  const { bytes, view } = octets;
   switch (op.kind) {
-    case 'unsigned8': {
-      const out = batch.u8(op.column);
-      if (length === 1) for (let r = 0; r < n; r++) out[row + r] = bytes[starts[first + r]! + offset]!;
-      else
-        for (let r = 0; r < n; r++) {
-          const value = unsigned(bytes, starts[first + r]! + offset, length);
-          if (value > 0xff) context.saturated = true;
-          out[row + r] = value > 0xff ? 0xff : value;
-        }
+    case 'unsigned8':
+      if (length === 1) copy8(bytes, starts, first, offset, n, batch.u8(op.column), row);
+      else cut(op, bytes, starts, first, n, batch.u8(op.column), row, 0xff, context);
       return;
-    }
-    case 'unsigned16': {
-      const out = batch.u16(op.column);
-      if (length === 2)
-        for (let r = 0; r < n; r++) {
-          const at = starts[first + r]! + offset;
-          out[row + r] = (bytes[at]! << 8) | bytes[at + 1]!;
-        }
-      else if (length === 1) for (let r = 0; r < n; r++) out[row + r] = bytes[starts[first + r]! + offset]!;
-      else
-        for (let r = 0; r < n; r++) {
-          const value = unsigned(bytes, starts[first + r]! + offset, length);
-          if (value > 0xffff) context.saturated = true;
-          out[row + r] = value > 0xffff ? 0xffff : value;
-        }
+    case 'unsigned16':
+      if (length === 2) copy16(view, starts, first, offset, n, batch.u16(op.column), row);
+      else if (length === 1) copy8(bytes, starts, first, offset, n, batch.u16(op.column), row);
+      else cut(op, bytes, starts, first, n, batch.u16(op.column), row, 0xffff, context);
       return;
-    }
-    case 'unsigned32': {
-      const out = batch.u32(op.column);
-      if (length === 4)
-        for (let r = 0; r < n; r++) {
-          const at = starts[first + r]! + offset;
-          out[row + r] = (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!;
-        }
-      else if (length === 2)
-        for (let r = 0; r < n; r++) {
-          const at = starts[first + r]! + offset;
-          out[row + r] = (bytes[at]! << 8) | bytes[at + 1]!;
-        }
-      else
-        for (let r = 0; r < n; r++) {
-          const value = unsigned(bytes, starts[first + r]! + offset, length);
-          if (value >= TWO_32) context.saturated = true;
-          out[row + r] = value >= TWO_32 ? 0xffffffff : value;
-        }
+    case 'unsigned32':
+      if (length === 4) copy32(view, starts, first, offset, n, batch.u32(op.column), row);
+      else if (length === 2) copy16(view, starts, first, offset, n, batch.u32(op.column), row);
+      else cut(op, bytes, starts, first, n, batch.u32(op.column), row, TWO_32 - 1, context);
       return;
-    }
-    case 'unsigned64': {
-      const out = batch.u32(op.column);
-      if (length === 4)
-        for (let r = 0; r < n; r++) {
-          const at = starts[first + r]! + offset;
-          out[2 * (row + r)] =
-            (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!;
-        }
-      else if (length === 8)
-        for (let r = 0; r < n; r++) {
-          const at = starts[first + r]! + offset;
-          out[2 * (row + r)] =
-            (bytes[at + 4]! << 24) | (bytes[at + 5]! << 16) | (bytes[at + 6]! << 8) | bytes[at + 7]!;
-          out[2 * (row + r) + 1] =
-            (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!;
-        }
-      else
-        for (let r = 0; r < n; r++) {
-          const at = starts[first + r]! + offset;
-          const low = Math.min(4, length);
-          out[2 * (row + r)] = unsigned(bytes, at + length - low, low);
-          out[2 * (row + r) + 1] = unsigned(bytes, at, length - low);
-        }
+    case 'unsigned64':
+      if (length === 4) copy32To64(view, starts, first, offset, n, batch.u32(op.column), row);
+      else if (length === 8) copy64(view, starts, first, offset, n, batch.u32(op.column), row);
+      else copyOddTo64(bytes, starts, first, offset, length, n, batch.u32(op.column), row);
       return;
-    }
-    case 'ipv4': {
-      const out = batch.u32(op.column);
-      for (let r = 0; r < n; r++) {
-        const at = starts[first + r]! + offset;
-        const word = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
-        if (op.keepIfZero && word === 0) continue;
-        const to = 4 * (row + r);
-        out[to] = 0;
-        out[to + 1] = 0;
-        out[to + 2] = V4_MAPPED;
-        out[to + 3] = word;
-      }
+    case 'ipv4':
+      copyIpv4(view, starts, first, offset, n, batch.u32(op.column), row, op.keepIfZero);
       return;
-    }
-    case 'ipv6': {
-      const out = batch.u32(op.column);
-      for (let r = 0; r < n; r++) {
-        const at = starts[first + r]! + offset;
-        const a = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
-        const b = bytes[at + 4]! | (bytes[at + 5]! << 8) | (bytes[at + 6]! << 16) | (bytes[at + 7]! << 24);
-        const c = bytes[at + 8]! | (bytes[at + 9]! << 8) | (bytes[at + 10]! << 16) | (bytes[at + 11]! << 24);
-        const d =
-          bytes[at + 12]! | (bytes[at + 13]! << 8) | (bytes[at + 14]! << 16) | (bytes[at + 15]! << 24);
-        if (op.keepIfZero && (a | b | c | d) === 0) continue;
-        const to = 4 * (row + r);
-        out[to] = a;
-        out[to + 1] = b;
-        out[to + 2] = c;
-        out[to + 3] = d;
-      }
+    case 'ipv6':
+      copyIpv6(view, starts, first, offset, n, batch.u32(op.column), row, op.keepIfZero);
       return;
-    }
     case 'text': {
       const out = batch.u32(op.column);
       const dictionary = batch.dictionary(op.column);
       for (let r = 0; r < n; r++) {
-        let from = starts[first + r]! + offset;
-        let to = from + length;
-        if (length === VARIABLE_LENGTH) {
-          to = starts[first + r]!;
-          from = to - layout.lengths[first + r]!;
-        }
+        const from = fieldStart(op, layout, r);
+        const to = from + fieldLength(op, layout, r);
         let end = from;
         while (end < to && bytes[end] !== 0) end++; // text of a fixed length ends at its first NUL
-        out[row + r] = dictionary.intern(bytes, from, end);
+        const id = dictionary.intern(bytes, from, end);
+        if (id !== 0 || !op.keepIfZero) out[row + r] = id;
       }
       return;
     }
@@ -154,23 +74,29 @@ export function copyField(
       const out = batch.u32(op.column);
       const dictionary = batch.dictionary(op.column);
       for (let r = 0; r < n; r++) {
-        let from = starts[first + r]! + offset;
-        let to = from + length;
-        if (length === VARIABLE_LENGTH) {
-          to = starts[first + r]!;
-          from = to - layout.lengths[first + r]!;
-        }
-        out[row + r] = dictionary.internText(hexGroups(bytes, from, Math.min(to, from + 64)));
+        const from = fieldStart(op, layout, r);
+        out[row + r] = dictionary.internText(
+          hexGroups(bytes, from, from + Math.min(fieldLength(op, layout, r), 64)),
+        );
+      }
+      return;
+    }
+    case 'applicationId': {
+      const out = batch.u32(op.column);
+      for (let r = 0; r < n; r++) {
+        const from = fieldStart(op, layout, r);
+        const to = from + fieldLength(op, layout, r);
+        out[2 * (row + r)] = applicationLow(bytes, from, to);
+        out[2 * (row + r) + 1] = applicationHigh(bytes, from, to);
       }
       return;
     }
     case 'highByte':
-    case 'lowByte': {
-      const out = batch.u8(op.column);
-      const at = op.kind === 'highByte' ? offset : offset + 1;
-      for (let r = 0; r < n; r++) out[row + r] = bytes[starts[first + r]! + at]!;
+      copy8(bytes, starts, first, offset, n, batch.u8(op.column), row);
       return;
-    }
+    case 'lowByte':
+      copy8(bytes, starts, first, offset + 1, n, batch.u8(op.column), row);
+      return;
     case 'plusOne': {
       const out = batch.u8(op.column);
       for (let r = 0; r < n; r++) {
@@ -197,13 +123,13 @@ export function copyField(
       for (let r = 0; r < n; r++) {
         const value = Math.floor(unsigned(bytes, starts[first + r]! + offset, length) * factor);
         if (value >= TWO_32) context.saturated = true;
-        out[row + r] = value >= TWO_32 ? 0xffffffff : value;
+        out[row + r] = value >= TWO_32 ? TWO_32 - 1 : value;
       }
       return;
     }
     case 'sampler': {
       const out = context.samplers;
-      for (let r = 0; r < n; r++) out[r] = unsigned(bytes, starts[first + r]! + offset, Math.min(length, 8));
+      for (let r = 0; r < n; r++) out[r] = unsigned(bytes, starts[first + r]! + offset, length);
       return;
     }
     case 'packetSpace': {
@@ -211,14 +137,201 @@ export function copyField(
       const out = batch.u32(op.column);
       for (let r = 0; r < n; r++) {
         const interval = out[row + r]!;
-        const space = unsigned(bytes, starts[first + r]! + offset, Math.min(length, 8));
-        out[row + r] = interval === 0 ? 0 : Math.min(Math.round((interval + space) / interval), 0xffffffff);
+        const space = unsigned(bytes, starts[first + r]! + offset, length);
+        out[row + r] = interval === 0 ? 0 : Math.min(Math.round((interval + space) / interval), TWO_32 - 1);
       }
       return;
     }
     case 'time':
-      copyTimes(op, bytes, layout, batch, row, context);
+      copyTimes(op, octets, layout, batch, row, context);
       return;
+  }
+}
+
+/**
+ * A field whose column another field has filled: only its values other than zero are written. Rare enough to keep what was
+ * there and to put it back.
+ */
+export function overlayField(
+  op: Op,
+  octets: Octets,
+  layout: RecordLayout,
+  batch: FlowBatch,
+  row: number,
+  context: CopyContext,
+): void {
+  const wide = op.kind === 'unsigned64' || op.kind === 'applicationId';
+  const words = wide ? 2 : 1;
+  const array = batch.array(op.column);
+  const before = array.slice(row * words, (row + layout.records) * words);
+  copyField(op, octets, layout, batch, row, context);
+  for (let r = 0; r < layout.records; r++) {
+    const at = (row + r) * words;
+    if (array[at] !== 0 || (wide && array[at + 1] !== 0)) continue;
+    for (let w = 0; w < words; w++) array[at + w] = before[r * words + w]!;
+  }
+}
+
+function fieldStart(op: Op, layout: RecordLayout, record: number): number {
+  const at = op.segment * layout.records + record;
+  return op.length === VARIABLE_LENGTH
+    ? layout.starts[at]! - layout.lengths[at]!
+    : layout.starts[at]! + op.offset;
+}
+
+function fieldLength(op: Op, layout: RecordLayout, record: number): number {
+  return op.length === VARIABLE_LENGTH ? layout.lengths[op.segment * layout.records + record]! : op.length;
+}
+
+/*
+ * The loops that most fields of most exporters run through. `starts[first + r] + offset` is where the field of record r
+ * lies; one read of a DataView costs less than the bytes one by one.
+ */
+
+function copy8(
+  bytes: Uint8Array,
+  starts: Int32Array,
+  first: number,
+  offset: number,
+  n: number,
+  out: Uint8Array | Uint16Array,
+  row: number,
+): void {
+  for (let r = 0; r < n; r++) out[row + r] = bytes[starts[first + r]! + offset]!;
+}
+
+function copy16(
+  view: DataView,
+  starts: Int32Array,
+  first: number,
+  offset: number,
+  n: number,
+  out: Uint16Array | Uint32Array,
+  row: number,
+): void {
+  for (let r = 0; r < n; r++) out[row + r] = view.getUint16(starts[first + r]! + offset);
+}
+
+function copy32(
+  view: DataView,
+  starts: Int32Array,
+  first: number,
+  offset: number,
+  n: number,
+  out: Uint32Array,
+  row: number,
+): void {
+  for (let r = 0; r < n; r++) out[row + r] = view.getInt32(starts[first + r]! + offset);
+}
+
+function copy32To64(
+  view: DataView,
+  starts: Int32Array,
+  first: number,
+  offset: number,
+  n: number,
+  out: Uint32Array,
+  row: number,
+): void {
+  for (let r = 0; r < n; r++) out[2 * (row + r)] = view.getInt32(starts[first + r]! + offset);
+}
+
+function copy64(
+  view: DataView,
+  starts: Int32Array,
+  first: number,
+  offset: number,
+  n: number,
+  out: Uint32Array,
+  row: number,
+): void {
+  for (let r = 0; r < n; r++) {
+    const at = starts[first + r]! + offset;
+    out[2 * (row + r)] = view.getInt32(at + 4);
+    out[2 * (row + r) + 1] = view.getInt32(at);
+  }
+}
+
+function copyIpv4(
+  view: DataView,
+  starts: Int32Array,
+  first: number,
+  offset: number,
+  n: number,
+  out: Uint32Array,
+  row: number,
+  keepIfZero: boolean,
+): void {
+  for (let r = 0; r < n; r++) {
+    const word = view.getInt32(starts[first + r]! + offset, true);
+    if (keepIfZero && word === 0) continue;
+    const to = 4 * (row + r);
+    out[to] = 0;
+    out[to + 1] = 0;
+    out[to + 2] = V4_MAPPED;
+    out[to + 3] = word;
+  }
+}
+
+function copyIpv6(
+  view: DataView,
+  starts: Int32Array,
+  first: number,
+  offset: number,
+  n: number,
+  out: Uint32Array,
+  row: number,
+  keepIfZero: boolean,
+): void {
+  for (let r = 0; r < n; r++) {
+    const at = starts[first + r]! + offset;
+    const a = view.getInt32(at, true);
+    const b = view.getInt32(at + 4, true);
+    const c = view.getInt32(at + 8, true);
+    const d = view.getInt32(at + 12, true);
+    if (keepIfZero && (a | b | c | d) === 0) continue;
+    const to = 4 * (row + r);
+    out[to] = a;
+    out[to + 1] = b;
+    out[to + 2] = c;
+    out[to + 3] = d;
+  }
+}
+
+/** A number of an unusual length (RFC 7011 section 6.2), cut to the column's largest. */
+function cut(
+  op: Op,
+  bytes: Uint8Array,
+  starts: Int32Array,
+  first: number,
+  n: number,
+  out: Uint8Array | Uint16Array | Uint32Array,
+  row: number,
+  largest: number,
+  context: CopyContext,
+): void {
+  for (let r = 0; r < n; r++) {
+    const value = unsigned(bytes, starts[first + r]! + op.offset, op.length);
+    if (value > largest) context.saturated = true;
+    out[row + r] = value > largest ? largest : value;
+  }
+}
+
+function copyOddTo64(
+  bytes: Uint8Array,
+  starts: Int32Array,
+  first: number,
+  offset: number,
+  length: number,
+  n: number,
+  out: Uint32Array,
+  row: number,
+): void {
+  const low = Math.min(4, length);
+  for (let r = 0; r < n; r++) {
+    const at = starts[first + r]! + offset;
+    out[2 * (row + r)] = unsigned(bytes, at + length - low, low);
+    out[2 * (row + r) + 1] = unsigned(bytes, at, length - low);
   }
 }
 

@@ -1,15 +1,16 @@
 import { type FlowBatch, type FlowSource, RecordFlag, netflow9Field } from '@weir/core';
 import type { DatagramReason, SetReason } from '../../ledger/reasons.ts';
-import { u16, u32 } from './bytes.ts';
+import { type Octets, octetsOf, u16, u32 } from './bytes.ts';
 import { completeRows } from './complete.ts';
-import { type CopyContext, copyField } from './copy.ts';
-import { Domain, type Exporter } from './exporter.ts';
+import { type CopyContext, copyField, overlayField } from './copy.ts';
+import { Domain, type Exporter, type UnusedCount } from './exporter.ts';
 import { RecordLayout } from './layout.ts';
 import { type NetflowLimits, defaultLimits } from './limits.ts';
-import { V5_FILLS, V5_HEADER, copyV5Records, readV5Header } from './netflow5.ts';
+import { V5_FILLS, V5_HEADER, V5_MAX_RECORDS, copyV5Records, readV5Header } from './netflow5.ts';
 import { learnOptions } from './options.ts';
-import { compilePlan } from './plan.ts';
-import { type SequenceTracker, fingerprint } from './sequence.ts';
+import { type Plan, compilePlan } from './plan.ts';
+import type { PendingSet } from './pending.ts';
+import { type SequenceTracker, type SequenceVerdict, fingerprint } from './sequence.ts';
 import {
   type Template,
   type TemplateField,
@@ -34,6 +35,7 @@ interface Message {
   readonly exporter: Exporter;
   readonly domain: Domain;
   readonly version: 9 | 10;
+  readonly octets: Octets;
   readonly receivedMs: number;
   readonly exportMs: number;
   readonly uptimeMs: number;
@@ -44,7 +46,7 @@ interface Message {
   templates: number;
   malformed: number;
   /** Sets without a template, to be reckoned when the whole message has been read. */
-  readonly waiting: { bytes: number; templateId: number; content: Uint8Array }[];
+  readonly waiting: { readonly templateId: number; readonly from: number; readonly to: number }[];
 }
 
 const V9_HEADER = 20;
@@ -54,7 +56,12 @@ const FIRST_DATA_SET = 256;
 /** Guess at the size of a record of which nothing is known. */
 const TYPICAL_RECORD = 48;
 
-const NO_FIELDS: ReadonlySet<number> = new Set();
+/** No datagram holds more records than this of any use. */
+const MOST_RECORDS = 1500;
+/** What a waiting set takes beside its bytes. */
+const PENDING_OVERHEAD = 256;
+/** Of the templates announced longest ago, among how many the least used is looked for. */
+const EVICTION_CANDIDATES = 64;
 
 /**
  * NetFlow v5 (Cisco), v9 (RFC 3954) and IPFIX (RFC 7011), without I/O: bytes in, rows in the sink's batch and counts in the
@@ -70,7 +77,7 @@ export class NetflowDecoder {
   private readonly context: CopyContext = {
     exportMs: 0,
     uptimeMs: NaN,
-    systemStartMs: NaN,
+    systemStart: undefined,
     samplers: new Float64Array(0),
     saturated: false,
   };
@@ -135,31 +142,22 @@ export class NetflowDecoder {
     if (records === 0) return refused('no_records');
     const domain = this.domainOf(exporter, 5, header.engine, receivedMs);
     const tracker = domain.stream(port, 'records');
-    if (
-      !this.follow(
-        exporter,
-        domain,
-        tracker,
-        header.sequence,
-        fingerprint(bytes),
-        header.exportMs - header.uptimeMs,
-        records,
-      )
-    )
-      return refused('duplicate');
+    const verdict = tracker.arrive(header.sequence, fingerprint(bytes), header.exportMs - header.uptimeMs);
+    if (verdict.kind === 'duplicate') return refused('duplicate');
+    this.bookSequence(exporter, domain, tracker, verdict);
     exporter.versions.add(5);
     exporter.observeClock(header.exportMs, receivedMs);
     const { ledger } = exporter;
     if (header.count > header.heldRecords) {
       // A datagram of version 5 has 30 records at most: what the count promises beyond is not believed.
-      const missing = Math.max(0, Math.min(header.count, 30) - records);
+      const missing = Math.max(0, Math.min(header.count, V5_MAX_RECORDS) - records);
       ledger.setsMalformed.count_too_large++;
       ledger.recordsAnnounced += missing;
       ledger.recordsLost.malformed += missing;
     }
     const batch = sink.reserve(records);
     const row = batch.rows;
-    copyV5Records(bytes, records, header, batch, row);
+    copyV5Records(octetsOf(bytes).view, records, header, batch, row);
     completeRows(batch, row, row + records, {
       exporter,
       domain,
@@ -175,7 +173,14 @@ export class NetflowDecoder {
     batch.rows += records;
     ledger.flows += records;
     ledger.recordsAnnounced += records;
-    tracker.settle(Math.max(records, Math.min(header.count, 30)));
+    this.settle(
+      domain,
+      tracker,
+      verdict,
+      exporter,
+      records,
+      Math.max(records, Math.min(header.count, V5_MAX_RECORDS)),
+    );
     return { kind: 'decoded', flows: records };
   }
 
@@ -192,17 +197,16 @@ export class NetflowDecoder {
     const sequence = u32(bytes, 12);
     const domain = this.domainOf(exporter, 9, u32(bytes, 16), receivedMs);
     const tracker = domain.stream(port, 'datagrams');
-    const print = fingerprint(bytes);
-    if (!this.follow(exporter, domain, tracker, sequence, print, exportMs - uptimeMs, domain.meanRecords))
-      return refused('duplicate');
+    const verdict = tracker.arrive(sequence, fingerprint(bytes), exportMs - uptimeMs);
+    if (verdict.kind === 'duplicate') return refused('duplicate');
+    this.bookSequence(exporter, domain, tracker, verdict);
     exporter.versions.add(9);
     exporter.observeClock(exportMs, receivedMs);
-    const message = makeMessage(exporter, domain, 9, receivedMs, exportMs, uptimeMs, sink);
-    this.readSets(message, bytes, V9_HEADER, bytes.length);
+    const message = makeMessage(exporter, domain, 9, octetsOf(bytes), receivedMs, exportMs, uptimeMs, sink);
+    this.readSets(message, V9_HEADER, bytes.length);
     // The count covers templates too; some exporters count sets instead, so that it is only believed upwards.
     this.reckon(message, count - message.templates - message.records);
-    tracker.settle(message.records);
-    domain.meanRecords += (message.records - domain.meanRecords) / (domain.meanRecords === 0 ? 1 : 16);
+    this.settle(domain, tracker, verdict, exporter, message.records);
     return { kind: 'decoded', flows: message.flows };
   }
 
@@ -219,62 +223,67 @@ export class NetflowDecoder {
     const sequence = u32(bytes, 8);
     const domain = this.domainOf(exporter, 10, u32(bytes, 12), receivedMs);
     const tracker = domain.stream(port, 'records');
-    if (!this.follow(exporter, domain, tracker, sequence, fingerprint(bytes), NaN, 0))
-      return refused('duplicate');
+    const verdict = tracker.arrive(sequence, fingerprint(bytes), NaN);
+    if (verdict.kind === 'duplicate') return refused('duplicate');
+    this.bookSequence(exporter, domain, tracker, verdict);
     exporter.versions.add(10);
     exporter.observeClock(exportMs, receivedMs);
-    const message = makeMessage(exporter, domain, 10, receivedMs, exportMs, NaN, sink);
+    const message = makeMessage(exporter, domain, 10, octetsOf(bytes), receivedMs, exportMs, NaN, sink);
     if (length > bytes.length) exporter.ledger.setsMalformed.set_truncated++;
-    this.readSets(message, bytes, IPFIX_HEADER, Math.min(length, bytes.length));
+    this.readSets(message, IPFIX_HEADER, Math.min(length, bytes.length));
     this.reckon(message, 0);
-    tracker.settle(message.records);
+    this.settle(domain, tracker, verdict, exporter, message.records);
     return { kind: 'decoded', flows: message.flows };
   }
 
-  /** Books what the sequence tells. False where the datagram is one that has been seen. */
-  private follow(
+  /** Books what the sequence tells before the datagram is read. */
+  private bookSequence(
     exporter: Exporter,
     domain: Domain,
     tracker: SequenceTracker,
-    sequence: number,
-    print: number,
-    bootMs: number,
-    records: number,
-  ): boolean {
+    verdict: SequenceVerdict,
+  ): void {
     const { ledger } = exporter;
-    const verdict = tracker.arrive(sequence, print, bootMs);
-    const perUnit = tracker.unit === 'records' ? 1 : Math.round(domain.meanRecords);
     switch (verdict.kind) {
-      case 'duplicate':
-        return false;
       case 'gap': {
         // What IPFIX numbers and no set without template explains has been lost on the way.
         const explained = tracker.unit === 'records' ? this.explain(exporter, domain, verdict.missing) : 0;
-        const missing = (verdict.missing - explained) * perUnit;
-        if (missing > 0 || explained === 0) ledger.sequenceGaps++;
+        const missing = (verdict.missing - explained) * recordsPerUnit(domain, tracker);
+        if (verdict.missing > explained) ledger.sequenceGaps++;
         if (tracker.unit === 'datagrams') ledger.datagramsMissing += verdict.missing;
         ledger.recordsAnnounced += missing;
         ledger.recordsLost.sequence_gap += missing;
-        return true;
+        return;
       }
-      case 'late': {
+      case 'late':
         ledger.reordered++;
-        if (verdict.units === 0) return true;
-        if (tracker.unit === 'datagrams') ledger.datagramsMissing = Math.max(0, ledger.datagramsMissing - 1);
-        const back = Math.min(
-          tracker.unit === 'records' ? records : perUnit,
-          ledger.recordsLost.sequence_gap,
-        );
-        ledger.recordsLost.sequence_gap -= back;
-        ledger.recordsAnnounced -= back;
-        return true;
-      }
+        return;
       case 'reset':
         ledger.sequenceResets++;
-        return true;
-      default:
-        return true;
+        return;
     }
+  }
+
+  /** Books what the sequence tells once the datagram has been read: `counted` records move it, `records` were read. */
+  private settle(
+    domain: Domain,
+    tracker: SequenceTracker,
+    verdict: SequenceVerdict,
+    exporter: Exporter,
+    records: number,
+    counted = records,
+  ): void {
+    const { ledger } = exporter;
+    if (verdict.kind === 'late' && verdict.fills) {
+      // It had been booked as lost.
+      const booked = tracker.unit === 'records' ? counted : recordsPerUnit(domain, tracker);
+      const back = Math.min(booked, ledger.recordsLost.sequence_gap);
+      ledger.recordsLost.sequence_gap -= back;
+      ledger.recordsAnnounced -= back;
+      if (tracker.unit === 'datagrams') ledger.datagramsMissing = Math.max(0, ledger.datagramsMissing - 1);
+    }
+    tracker.settle(counted);
+    domain.meanRecords += (records - domain.meanRecords) / (domain.meanRecords === 0 ? 1 : 16);
   }
 
   /** Gives a gap in IPFIX's record sequence to sets that wait for their template and whose size was only guessed. */
@@ -296,7 +305,8 @@ export class NetflowDecoder {
     set.records = records;
   }
 
-  private readSets(message: Message, bytes: Uint8Array, from: number, to: number): void {
+  private readSets(message: Message, from: number, to: number): void {
+    const { bytes } = message.octets;
     const { ledger } = message.exporter;
     let at = from;
     while (to - at >= SET_HEADER) {
@@ -311,29 +321,29 @@ export class NetflowDecoder {
         malformed(message, 'set_truncated');
         return;
       }
-      this.readSet(message, id, bytes, at + SET_HEADER, at + length);
+      this.readSet(message, id, at + SET_HEADER, at + length);
       at += length;
     }
     if (to - at > 0 && !isZero(bytes, at, to)) ledger.setsMalformed.set_truncated++;
   }
 
-  private readSet(message: Message, id: number, bytes: Uint8Array, from: number, to: number): void {
+  private readSet(message: Message, id: number, from: number, to: number): void {
     const ipfix = message.version === 10;
-    if (id === (ipfix ? 2 : 0)) this.readTemplates(message, bytes, from, to);
+    if (id === (ipfix ? 2 : 0)) this.readTemplates(message, from, to);
     else if (id === (ipfix ? 3 : 1)) {
-      if (ipfix) this.readOptionsTemplates(message, bytes, from, to);
-      else this.readV9OptionsTemplates(message, bytes, from, to);
+      if (ipfix) this.readOptionsTemplates(message, from, to);
+      else this.readV9OptionsTemplates(message, from, to);
     } else if (id < FIRST_DATA_SET) malformed(message, 'set_reserved_id');
     else {
       const template = message.domain.templates.get(id);
-      if (template === undefined)
-        message.waiting.push({ bytes: to - from, templateId: id, content: bytes.subarray(from, to) });
-      else this.readData(message, template, bytes, from, to, false);
+      if (template !== undefined) this.readData(message, template, from, to, false);
+      else if (to > from) message.waiting.push({ templateId: id, from, to });
     }
   }
 
   /** Templates of both versions (RFC 3954 section 5.2, RFC 7011 section 3.4.1). */
-  private readTemplates(message: Message, bytes: Uint8Array, from: number, to: number): void {
+  private readTemplates(message: Message, from: number, to: number): void {
+    const { bytes } = message.octets;
     let at = from;
     while (to - at >= 4) {
       const id = u16(bytes, at);
@@ -344,13 +354,14 @@ export class NetflowDecoder {
         this.withdraw(message, id, 2, false);
         continue;
       }
-      at = this.readTemplate(message, id, fieldCount, 0, false, bytes, at, to);
+      at = this.readTemplate(message, id, fieldCount, 0, false, at, to);
       if (at < 0) return;
     }
   }
 
   /** RFC 7011 section 3.4.2.2. */
-  private readOptionsTemplates(message: Message, bytes: Uint8Array, from: number, to: number): void {
+  private readOptionsTemplates(message: Message, from: number, to: number): void {
+    const { bytes } = message.octets;
     let at = from;
     while (to - at >= 4) {
       const id = u16(bytes, at);
@@ -363,22 +374,14 @@ export class NetflowDecoder {
       }
       if (to - at < 2) return malformed(message, 'template_truncated');
       const scopeCount = u16(bytes, at);
-      at = this.readTemplate(
-        message,
-        id,
-        fieldCount,
-        Math.min(scopeCount, fieldCount),
-        true,
-        bytes,
-        at + 2,
-        to,
-      );
+      at = this.readTemplate(message, id, fieldCount, Math.min(scopeCount, fieldCount), true, at + 2, to);
       if (at < 0) return;
     }
   }
 
   /** RFC 3954 section 6.1: lengths of the scope and of the options in bytes, not counts of fields. */
-  private readV9OptionsTemplates(message: Message, bytes: Uint8Array, from: number, to: number): void {
+  private readV9OptionsTemplates(message: Message, from: number, to: number): void {
+    const { bytes } = message.octets;
     let at = from;
     while (to - at >= 6) {
       const id = u16(bytes, at);
@@ -387,7 +390,7 @@ export class NetflowDecoder {
       if (id === 0) return;
       at += 6;
       const scopeCount = scopeLength >> 2;
-      at = this.readTemplate(message, id, scopeCount + (optionLength >> 2), scopeCount, true, bytes, at, to);
+      at = this.readTemplate(message, id, scopeCount + (optionLength >> 2), scopeCount, true, at, to);
       if (at < 0) return;
     }
   }
@@ -399,10 +402,10 @@ export class NetflowDecoder {
     fieldCount: number,
     scopeCount: number,
     options: boolean,
-    bytes: Uint8Array,
     at: number,
     to: number,
   ): number {
+    const { bytes } = message.octets;
     if (fieldCount > this.limits.fieldsPerTemplate) return fail(message, 'template_too_many_fields');
     const fields: TemplateField[] = [];
     for (let f = 0; f < fieldCount; f++) {
@@ -436,6 +439,9 @@ export class NetflowDecoder {
     if (known !== undefined && sameLayout(known, template)) {
       known.seenMs = message.receivedMs;
       known.usedMs = message.receivedMs;
+      domain.templates.delete(known.id); // the map is kept in order of announcement
+      domain.templates.set(known.id, known);
+      template = known;
     } else {
       if (known === undefined && !this.makeRoomForTemplate(exporter, domain))
         return malformed(message, 'template_limit');
@@ -443,23 +449,29 @@ export class NetflowDecoder {
         exporter.templateCount++;
         this.templateCount++;
       }
+      domain.templates.delete(template.id);
       domain.templates.set(template.id, template);
       this.changes++;
     }
     if (domain.pending.length > 0 || message.waiting.length > 0) this.decodeWaiting(message, template);
   }
 
+  /** An exporter that announces without end pushes out its own templates, those first that it has not used for longest. */
   private makeRoomForTemplate(exporter: Exporter, domain: Domain): boolean {
     if (
-      exporter.templateCount >= this.limits.templatesPerExporter ||
-      this.templateCount >= this.limits.templates
-    ) {
-      let oldest: Template | undefined;
-      for (const t of domain.templates.values())
-        if (oldest === undefined || t.usedMs < oldest.usedMs) oldest = t;
-      if (oldest === undefined) return false;
-      this.forget(exporter, domain, oldest.id);
+      exporter.templateCount < this.limits.templatesPerExporter &&
+      this.templateCount < this.limits.templates
+    )
+      return true;
+    const holder = domain.templates.size > 0 ? domain : fullestDomain(exporter);
+    let oldest: Template | undefined;
+    let looked = 0;
+    for (const template of holder.templates.values()) {
+      if (oldest === undefined || template.usedMs < oldest.usedMs) oldest = template;
+      if (++looked === EVICTION_CANDIDATES) break;
     }
+    if (oldest === undefined) return false;
+    this.forget(exporter, holder, oldest.id);
     return true;
   }
 
@@ -473,107 +485,141 @@ export class NetflowDecoder {
   /** RFC 7011 section 8.1: one template by its id, all by the id of their set. */
   private withdraw(message: Message, id: number, allId: number, options: boolean): void {
     message.templates++;
-    for (const template of [...message.domain.templates.values()])
-      if (template.options === options && (id === allId || template.id === id))
-        this.forget(message.exporter, message.domain, template.id);
+    const { exporter, domain } = message;
+    if (id === allId) {
+      for (const template of [...domain.templates.values()])
+        if (template.options === options) this.forget(exporter, domain, template.id);
+    } else if (id < FIRST_DATA_SET) malformed(message, 'template_bad_id');
+    else if (domain.templates.get(id)?.options === options) this.forget(exporter, domain, id);
   }
 
+  /** Decodes what came before its template: in this message, or in earlier ones. */
   private decodeWaiting(message: Message, template: Template): void {
-    const { exporter, domain } = message;
-    for (const set of message.waiting.filter((s) => s.templateId === template.id)) {
-      message.waiting.splice(message.waiting.indexOf(set), 1);
-      this.readData(message, template, set.content, 0, set.content.length, true);
+    const { waiting, exporter, domain } = message;
+    for (let i = 0; i < waiting.length;) {
+      const set = waiting[i]!;
+      if (set.templateId !== template.id) i++;
+      else {
+        waiting.splice(i, 1);
+        this.readData(message, template, set.from, set.to, true);
+      }
     }
-    if (domain.pending.length === 0) return;
-    const ready = domain.pending.filter((s) => s.templateId === template.id);
-    if (ready.length === 0) return;
-    domain.pending = domain.pending.filter((s) => s.templateId !== template.id);
+    if (!domain.pending.some((set) => set.templateId === template.id)) return;
+    const ready = domain.pending.filter((set) => set.templateId === template.id);
+    domain.pending = domain.pending.filter((set) => set.templateId !== template.id);
     for (const set of ready) {
-      this.release(exporter, set.bytes.length);
+      this.release(exporter, set);
       this.recount(exporter, set, 0);
+      const octets = octetsOf(set.bytes);
+      const { version, sink } = message;
       const earlier = makeMessage(
         exporter,
         domain,
-        message.version,
+        version,
+        octets,
         set.receivedMs,
         set.exportMs,
         set.uptimeMs,
-        message.sink,
+        sink,
       );
-      this.readData(earlier, template, set.bytes, 0, set.bytes.length, true);
+      this.readData(earlier, template, 0, set.bytes.length, true);
+      if (earlier.malformed > 0) this.bookMalformed(exporter, 0);
       message.flows += earlier.flows;
     }
   }
 
-  private release(exporter: Exporter, bytes: number): void {
-    exporter.pendingBytes -= bytes;
-    this.pendingBytes -= bytes;
+  private release(exporter: Exporter, set: PendingSet): void {
+    exporter.pendingBytes -= set.bytes.length + PENDING_OVERHEAD;
+    this.pendingBytes -= set.bytes.length + PENDING_OVERHEAD;
   }
 
-  private readData(
-    message: Message,
-    template: Template,
-    bytes: Uint8Array,
-    from: number,
-    to: number,
-    late: boolean,
-  ): void {
-    const { exporter, domain } = message;
-    const { layout, context } = this;
+  private readData(message: Message, template: Template, from: number, to: number, late: boolean): void {
+    const { exporter, domain, octets } = message;
+    const { bytes } = octets;
+    const { layout } = this;
     const plan = (template.plan ??= compilePlan(template, message.version));
     template.usedMs = message.receivedMs;
     layout.lay(template, plan, bytes, from, to);
     const { records } = layout;
-    if (layout.cutShort) malformed(message, 'record_truncated');
-    else if (records === 0 && to > from && !isZero(bytes, from, to)) malformed(message, 'record_truncated');
-    message.records += records;
-    exporter.ledger.recordsAnnounced += records;
-    if (template.options) {
-      exporter.ledger.optionsRecords += records;
-      if (learnOptions(template, bytes, layout, exporter, domain, this.limits)) this.changes++;
-      return;
-    }
+    if (layout.cutShort || (records === 0 && !isZero(bytes, from, to)))
+      malformed(message, 'record_truncated');
     if (records === 0) return;
+    if (template.options) {
+      if (learnOptions(template, bytes, layout, exporter, domain, this.limits)) this.changes++;
+      exporter.ledger.optionsRecords += records;
+    } else {
+      this.writeFlows(message, plan, late);
+      message.flows += records;
+      exporter.ledger.flows += records;
+    }
+    exporter.ledger.recordsAnnounced += records;
+    message.records += records;
+    if (plan.unused.length > 0) this.countUnused(exporter, plan, message.version, records);
+  }
+
+  /** Writes the records that have been laid out into the batch. */
+  private writeFlows(message: Message, plan: Plan, late: boolean): void {
+    const { exporter, domain, octets } = message;
+    const { layout, context } = this;
+    const { records } = layout;
     const batch = message.sink.reserve(records);
     const row = batch.rows;
+    const startKnown = plan.systemStart !== undefined || !Number.isNaN(domain.systemStartMs);
     context.exportMs = message.exportMs;
-    context.uptimeMs = message.uptimeMs;
-    context.systemStartMs = domain.systemStartMs;
+    context.uptimeMs = message.version === 9 ? message.uptimeMs : message.exportMs - domain.systemStartMs;
+    context.systemStart = plan.systemStart;
     context.saturated = false;
     if (plan.hasSampler && context.samplers.length < records)
       context.samplers = new Float64Array(records * 2);
-    if (plan.hasStart) batch.startMs.fill(NaN, row, row + records);
-    if (plan.hasEnd) batch.endMs.fill(NaN, row, row + records);
-    for (const op of plan.ops) copyField(op, bytes, layout, batch, row, context);
-    let flags = plan.flags | this.skewFlag(exporter);
-    if (late) flags |= RecordFlag.lateTemplate;
-    if (context.saturated) flags |= RecordFlag.saturated;
-    if (plan.needsSystemStart && Number.isNaN(domain.systemStartMs)) flags |= RecordFlag.relativeTimes;
-    completeRows(batch, row, row + records, {
-      exporter,
-      domain,
-      source: SOURCE[message.version],
-      receivedMs: message.receivedMs,
-      flags,
-      fills: plan.fills ?? NO_FIELDS,
-      hasStart: plan.hasStart,
-      hasEnd: plan.hasEnd,
-      samplers: plan.hasSampler ? context.samplers : undefined,
-      headerSamplingRate: 0,
-    });
+    if (plan.timesMayLack) {
+      batch.startMs.fill(NaN, row, row + records);
+      batch.endMs.fill(NaN, row, row + records);
+    }
+    try {
+      for (const op of plan.ops) copyField(op, octets, layout, batch, row, context);
+      for (const op of plan.overlays) overlayField(op, octets, layout, batch, row, context);
+      if (plan.space !== undefined) copyField(plan.space, octets, layout, batch, row, context);
+      let flags = plan.flags | this.skewFlag(exporter);
+      if (late) flags |= RecordFlag.lateTemplate;
+      if (context.saturated) flags |= RecordFlag.saturated;
+      if (plan.needsSystemStart && !startKnown) flags |= RecordFlag.relativeTimes;
+      completeRows(batch, row, row + records, {
+        exporter,
+        domain,
+        source: SOURCE[message.version],
+        receivedMs: message.receivedMs,
+        flags,
+        fills: plan.fills,
+        hasStart: plan.hasStart,
+        hasEnd: plan.hasEnd,
+        samplers: plan.hasSampler ? context.samplers : undefined,
+        headerSamplingRate: 0,
+      });
+    } catch (fault) {
+      batch.wipe(row, row + records);
+      throw fault;
+    }
     batch.rows += records;
-    message.flows += records;
-    exporter.ledger.flows += records;
-    for (const element of plan.unused)
-      this.countUnused(exporter, element.pen, element.id, message.version, records);
   }
 
-  private countUnused(exporter: Exporter, pen: number, id: number, version: number, records: number): void {
-    const key = `${version}/${pen}/${id}`;
-    const count = exporter.unused.get(key);
-    if (count !== undefined) count.records += records;
-    else if (exporter.unused.size < this.limits.unusedElementsPerExporter)
-      exporter.unused.set(key, { pen, id, version, records });
+  private countUnused(exporter: Exporter, plan: Plan, version: number, records: number): void {
+    plan.unusedCounts ??= this.unusedCounts(exporter, plan, version);
+    for (const count of plan.unusedCounts) count.records += records;
+  }
+
+  private unusedCounts(exporter: Exporter, plan: Plan, version: number): UnusedCount[] {
+    const counts: UnusedCount[] = [];
+    for (const { pen, id } of plan.unused) {
+      const key = `${version}/${pen}/${id}`;
+      let count = exporter.unused.get(key);
+      if (count === undefined) {
+        if (exporter.unused.size >= this.limits.unusedElementsPerExporter) continue;
+        count = { pen, id, version, records: 0 };
+        exporter.unused.set(key, count);
+      }
+      counts.push(count);
+    }
+    return counts;
   }
 
   /**
@@ -581,73 +627,68 @@ export class NetflowDecoder {
    * a template or in what was malformed.
    */
   private reckon(message: Message, unseen: number): void {
-    const { ledger } = message.exporter;
     let left = Math.max(0, unseen);
     const counted =
       message.version === 9 && left > 0 && message.malformed === 0 && message.waiting.length === 1;
     for (const set of message.waiting) {
-      const guess = Math.max(1, Math.floor(set.bytes / TYPICAL_RECORD));
-      const records = left > 0 ? Math.min(counted ? left : guess, left, set.bytes) : guess;
+      const bytes = set.to - set.from;
+      const guess = Math.max(1, Math.floor(bytes / TYPICAL_RECORD));
+      const records = left > 0 ? Math.min(counted ? left : guess, left, bytes) : guess;
       left -= Math.min(left, records);
-      this.keepWaiting(message, set.templateId, set.content, records, message.version === 9);
+      this.keepWaiting(message, set.templateId, message.octets.bytes.slice(set.from, set.to), records);
     }
-    if (message.malformed > 0) {
-      const lost = Math.max(1, Math.min(left, 1500));
-      ledger.recordsAnnounced += lost;
-      ledger.recordsLost.malformed += lost;
-    }
+    if (message.malformed > 0) this.bookMalformed(message.exporter, left);
+  }
+
+  /** What was malformed held at least a record, and no more than a datagram can. */
+  private bookMalformed(exporter: Exporter, promised: number): void {
+    const lost = Math.max(1, Math.min(promised, MOST_RECORDS));
+    exporter.ledger.recordsAnnounced += lost;
+    exporter.ledger.recordsLost.malformed += lost;
   }
 
   /** Keeps a set for when its template comes; the oldest of the same exporter give way where there is no room. */
-  private keepWaiting(
-    message: Message,
-    templateId: number,
-    content: Uint8Array,
-    records: number,
-    counted: boolean,
-  ): void {
+  private keepWaiting(message: Message, templateId: number, bytes: Uint8Array, records: number): void {
     const { exporter, domain } = message;
     const { ledger } = exporter;
     exporter.templateMissingMs = message.receivedMs;
-    if (content.length === 0) return;
-    while (
-      domain.pending.length > 0 &&
-      (exporter.pendingBytes + content.length > this.limits.pendingBytesPerExporter ||
-        this.pendingBytes + content.length > this.limits.pendingBytes)
-    )
-      this.giveUp(exporter, domain);
     ledger.recordsAnnounced += records;
-    if (
-      exporter.pendingBytes + content.length > this.limits.pendingBytesPerExporter ||
-      this.pendingBytes + content.length > this.limits.pendingBytes
-    ) {
-      ledger.recordsLost.template_missing += records;
-      return;
+    const room = bytes.length + PENDING_OVERHEAD;
+    while (!this.hasRoomToWait(exporter, room)) {
+      const holder = domainWaitingLongest(exporter);
+      if (holder === undefined) {
+        ledger.recordsLost.template_missing += records;
+        return;
+      }
+      this.giveUp(exporter, holder);
     }
     ledger.recordsWaiting += records;
-    exporter.pendingBytes += content.length;
-    this.pendingBytes += content.length;
-    domain.pending.push({
-      templateId,
-      bytes: content.slice(),
-      receivedMs: message.receivedMs,
-      exportMs: message.exportMs,
-      uptimeMs: message.uptimeMs,
-      records,
-      counted,
-    });
+    exporter.pendingBytes += room;
+    this.pendingBytes += room;
+    const { receivedMs, exportMs, uptimeMs } = message;
+    const counted = message.version === 9;
+    domain.pending.push({ templateId, bytes, receivedMs, exportMs, uptimeMs, records, counted });
+  }
+
+  private hasRoomToWait(exporter: Exporter, bytes: number): boolean {
+    return (
+      exporter.pendingBytes + bytes <= this.limits.pendingBytesPerExporter &&
+      this.pendingBytes + bytes <= this.limits.pendingBytes
+    );
   }
 
   /** The oldest waiting set of a domain is lost for want of its template. */
   private giveUp(exporter: Exporter, domain: Domain): void {
     const set = domain.pending.shift()!;
-    this.release(exporter, set.bytes.length);
+    this.release(exporter, set);
     exporter.ledger.recordsWaiting -= set.records;
     exporter.ledger.recordsLost.template_missing += set.records;
   }
 
-  /** Forgets what is too old: waiting data, templates. Call it every few seconds. */
+  /** Forgets what is too old: waiting data, templates. Call it every few seconds, with all exporters there are. */
   sweep(exporters: Iterable<Exporter>, nowMs: number): void {
+    let templates = 0;
+    let pendingBytes = 0;
     for (const exporter of exporters) {
       for (const [key, domain] of exporter.domains) {
         while (domain.pending.length > 0 && nowMs - domain.pending[0]!.receivedMs > this.limits.pendingMs)
@@ -660,9 +701,14 @@ export class NetflowDecoder {
           domain.pending.length === 0 &&
           nowMs - domain.usedMs > this.limits.templateLifetimeMs
         )
-          exporter.domains.delete(key);
+          exporter.dropDomain(key);
       }
+      templates += exporter.templateCount;
+      pendingBytes += exporter.pendingBytes;
     }
+    // Exporters that were forgotten took theirs with them.
+    this.templateCount = templates;
+    this.pendingBytes = pendingBytes;
   }
 
   private domainOf(exporter: Exporter, version: number, id: number, nowMs: number): Domain {
@@ -670,7 +716,7 @@ export class NetflowDecoder {
     if (domain === undefined) {
       if (exporter.domains.size >= this.limits.domainsPerExporter) this.dropOldestDomain(exporter);
       domain = new Domain(id, version);
-      exporter.domains.set(`${version}/${id}`, domain);
+      exporter.addDomain(domain);
     }
     domain.usedMs = nowMs;
     return domain;
@@ -685,12 +731,33 @@ export class NetflowDecoder {
     exporter.ledger.setsMalformed.domain_limit++;
     while (domain.pending.length > 0) this.giveUp(exporter, domain);
     for (const id of [...domain.templates.keys()]) this.forget(exporter, domain, id);
-    exporter.domains.delete(key);
+    exporter.dropDomain(key);
   }
 
   private skewFlag(exporter: Exporter): number {
     return Math.abs(exporter.clockOffsetMs) > this.limits.clockSkewMs ? RecordFlag.clockSkew : 0;
   }
+}
+
+/** How many records a missing unit of the sequence is reckoned to have held. */
+function recordsPerUnit(domain: Domain, tracker: SequenceTracker): number {
+  return tracker.unit === 'records' ? 1 : Math.round(domain.meanRecords);
+}
+
+function fullestDomain(exporter: Exporter): Domain {
+  let fullest: Domain | undefined;
+  for (const domain of exporter.domains.values())
+    if (fullest === undefined || domain.templates.size > fullest.templates.size) fullest = domain;
+  return fullest!;
+}
+
+function domainWaitingLongest(exporter: Exporter): Domain | undefined {
+  let longest: Domain | undefined;
+  for (const domain of exporter.domains.values()) {
+    const since = domain.pending[0]?.receivedMs ?? Infinity;
+    if (since < (longest?.pending[0]?.receivedMs ?? Infinity)) longest = domain;
+  }
+  return longest;
 }
 
 const SOURCE: Readonly<Record<9 | 10, FlowSource>> = { 9: 'netflow9', 10: 'ipfix' };
@@ -703,6 +770,7 @@ function makeMessage(
   exporter: Exporter,
   domain: Domain,
   version: 9 | 10,
+  octets: Octets,
   receivedMs: number,
   exportMs: number,
   uptimeMs: number,
@@ -712,6 +780,7 @@ function makeMessage(
     exporter,
     domain,
     version,
+    octets,
     receivedMs,
     exportMs,
     uptimeMs,

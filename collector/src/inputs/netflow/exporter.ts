@@ -92,6 +92,7 @@ export class Exporter {
   lastSamplingRate = 0;
   /** When its last datagram with a missing template came. */
   templateMissingMs = 0;
+  private latestDomain: Domain | undefined;
 
   constructor(address: string, words: Uint32Array, profile: ExporterProfile, nowMs: number) {
     this.address = address;
@@ -102,7 +103,19 @@ export class Exporter {
   }
 
   domain(version: number, id: number): Domain | undefined {
-    return this.domains.get(`${version}/${id}`);
+    const latest = this.latestDomain;
+    if (latest !== undefined && latest.id === id && latest.version === version) return latest;
+    return (this.latestDomain = this.domains.get(`${version}/${id}`));
+  }
+
+  addDomain(domain: Domain): void {
+    this.domains.set(`${domain.version}/${domain.id}`, domain);
+    this.latestDomain = domain;
+  }
+
+  dropDomain(key: string): void {
+    this.domains.delete(key);
+    this.latestDomain = undefined;
   }
 
   /** Follows the exporter's clock: late datagrams make it look slow, so that quick ones weigh more. */

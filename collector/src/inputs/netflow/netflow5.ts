@@ -4,6 +4,7 @@ import { u16, u32 } from './bytes.ts';
 /** Sizes by Cisco's description of the version 5 export datagram. */
 export const V5_HEADER = 24;
 export const V5_RECORD = 48;
+export const V5_MAX_RECORDS = 30;
 
 export interface V5Header {
   /** As the header says: never trusted, see `heldRecords`. */
@@ -32,30 +33,30 @@ export function readV5Header(bytes: Uint8Array): V5Header {
 
 /** Decodes `records` records, column by column, into rows `row`, `row + 1`, …: whose zeros are already there. */
 export function copyV5Records(
-  bytes: Uint8Array,
+  view: DataView,
   records: number,
   header: V5Header,
   batch: FlowBatch,
   row: number,
 ): void {
-  address(bytes, 0, records, batch.u32(at.source_ip), row);
-  address(bytes, 4, records, batch.u32(at.destination_ip), row);
-  address(bytes, 8, records, batch.u32(at.next_hop), row);
-  halves(bytes, 12, records, batch.u32(at.input_interface), row);
-  halves(bytes, 14, records, batch.u32(at.output_interface), row);
-  counter(bytes, 16, records, batch.u32(at.packets_in), row);
-  counter(bytes, 20, records, batch.u32(at.bytes_in), row);
-  time(bytes, 24, records, header, batch.startMs, row);
-  time(bytes, 28, records, header, batch.endMs, row);
-  halves(bytes, 32, records, batch.u16(at.source_port), row);
-  halves(bytes, 34, records, batch.u16(at.destination_port), row);
-  octets(bytes, 37, records, batch.u16(at.tcp_flags), row);
-  octets(bytes, 38, records, batch.u8(at.protocol), row);
-  octets(bytes, 39, records, batch.u8(at.tos), row);
-  halves(bytes, 40, records, batch.u32(at.source_as), row);
-  halves(bytes, 42, records, batch.u32(at.destination_as), row);
-  octets(bytes, 44, records, batch.u8(at.source_mask), row);
-  octets(bytes, 45, records, batch.u8(at.destination_mask), row);
+  address(view, 0, records, batch.u32(at.source_ip), row);
+  address(view, 4, records, batch.u32(at.destination_ip), row);
+  address(view, 8, records, batch.u32(at.next_hop), row);
+  halves(view, 12, records, batch.u32(at.input_interface), row);
+  halves(view, 14, records, batch.u32(at.output_interface), row);
+  counter(view, 16, records, batch.u32(at.packets_in), row);
+  counter(view, 20, records, batch.u32(at.bytes_in), row);
+  time(view, 24, records, header, batch.startMs, row);
+  time(view, 28, records, header, batch.endMs, row);
+  halves(view, 32, records, batch.u16(at.source_port), row);
+  halves(view, 34, records, batch.u16(at.destination_port), row);
+  octets(view, 37, records, batch.u16(at.tcp_flags), row);
+  octets(view, 38, records, batch.u8(at.protocol), row);
+  octets(view, 39, records, batch.u8(at.tos), row);
+  halves(view, 40, records, batch.u32(at.source_as), row);
+  halves(view, 42, records, batch.u32(at.destination_as), row);
+  octets(view, 44, records, batch.u8(at.source_mask), row);
+  octets(view, 45, records, batch.u8(at.destination_mask), row);
 }
 
 /** Columns that a v5 record fills. */
@@ -78,44 +79,37 @@ export const V5_FILLS: ReadonlySet<number> = new Set([
   at.destination_mask,
 ]);
 
-function address(bytes: Uint8Array, offset: number, n: number, out: Uint32Array, row: number): void {
-  for (let r = 0, from = V5_HEADER + offset; r < n; r++, from += V5_RECORD) {
-    const to = 4 * (row + r);
+function address(view: DataView, offset: number, n: number, out: Uint32Array, row: number): void {
+  for (let to = 4 * row, end = to + 4 * n, at = V5_HEADER + offset; to < end; to += 4, at += V5_RECORD) {
     out[to + 2] = V4_MAPPED;
-    out[to + 3] =
-      bytes[from]! | (bytes[from + 1]! << 8) | (bytes[from + 2]! << 16) | (bytes[from + 3]! << 24);
+    out[to + 3] = view.getInt32(at, true);
   }
 }
 
-function counter(bytes: Uint8Array, offset: number, n: number, out: Uint32Array, row: number): void {
-  for (let r = 0, from = V5_HEADER + offset; r < n; r++, from += V5_RECORD)
-    out[2 * (row + r)] =
-      (bytes[from]! << 24) | (bytes[from + 1]! << 16) | (bytes[from + 2]! << 8) | bytes[from + 3]!;
+function counter(view: DataView, offset: number, n: number, out: Uint32Array, row: number): void {
+  for (let to = 2 * row, end = to + 2 * n, at = V5_HEADER + offset; to < end; to += 2, at += V5_RECORD)
+    out[to] = view.getInt32(at);
 }
 
 function halves(
-  bytes: Uint8Array,
+  view: DataView,
   offset: number,
   n: number,
   out: Uint16Array | Uint32Array,
   row: number,
 ): void {
-  for (let r = 0, from = V5_HEADER + offset; r < n; r++, from += V5_RECORD)
-    out[row + r] = (bytes[from]! << 8) | bytes[from + 1]!;
+  for (let to = row, end = row + n, at = V5_HEADER + offset; to < end; to++, at += V5_RECORD)
+    out[to] = view.getUint16(at);
 }
 
-function octets(
-  bytes: Uint8Array,
-  offset: number,
-  n: number,
-  out: Uint8Array | Uint16Array,
-  row: number,
-): void {
-  for (let r = 0, from = V5_HEADER + offset; r < n; r++, from += V5_RECORD) out[row + r] = bytes[from]!;
+function octets(view: DataView, offset: number, n: number, out: Uint8Array | Uint16Array, row: number): void {
+  for (let to = row, end = row + n, at = V5_HEADER + offset; to < end; to++, at += V5_RECORD)
+    out[to] = view.getUint8(at);
 }
 
+/** Uptime wraps after 49.7 days: the signed difference of 32 bits is right across the wrap. */
 function time(
-  bytes: Uint8Array,
+  view: DataView,
   offset: number,
   n: number,
   header: V5Header,
@@ -123,9 +117,7 @@ function time(
   row: number,
 ): void {
   const uptime = header.uptimeMs | 0;
-  for (let r = 0, from = V5_HEADER + offset; r < n; r++, from += V5_RECORD) {
-    const value =
-      (bytes[from]! << 24) | (bytes[from + 1]! << 16) | (bytes[from + 2]! << 8) | bytes[from + 3]!;
-    out[row + r] = header.exportMs - ((uptime - value) | 0);
-  }
+  const { exportMs } = header;
+  for (let to = row, end = row + n, at = V5_HEADER + offset; to < end; to++, at += V5_RECORD)
+    out[to] = exportMs - ((uptime - view.getInt32(at)) | 0);
 }

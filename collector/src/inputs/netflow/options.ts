@@ -1,4 +1,5 @@
 import { Pen } from '@weir/core';
+import { applicationHigh, applicationKey, applicationLow } from './application.ts';
 import { unsigned } from './bytes.ts';
 import type { Domain, Exporter } from './exporter.ts';
 import type { RecordLayout } from './layout.ts';
@@ -97,6 +98,13 @@ class OptionsRecord {
     return undefined;
   }
 
+  application(pen: number, id: number): number | undefined {
+    const range = this.range(pen, id);
+    if (range === undefined || range[1] === range[0]) return undefined;
+    const [from, to] = range;
+    return applicationKey(applicationHigh(this.bytes, from, to), applicationLow(this.bytes, from, to));
+  }
+
   /** A probability: float64 or float32. */
   real(pen: number, id: number): number | undefined {
     const range = this.range(pen, id);
@@ -175,7 +183,7 @@ function learnNames(record: OptionsRecord, exporter: Exporter, limits: LearningL
   }
   const vrf = record.number(Pen.iana, 234, 235);
   changed = remember(exporter.vrfs, vrf, record.text(Pen.iana, 236), limits) || changed;
-  const application = record.number(Pen.iana, 95);
+  const application = record.application(Pen.iana, 95);
   return remember(exporter.applications, application, record.text(Pen.iana, 96), limits) || changed;
 }
 

@@ -3,22 +3,32 @@ export type SequenceVerdict =
   | { readonly kind: 'first' | 'inOrder' | 'duplicate' | 'reset' }
   /** `missing` units lie between the one before and this one. */
   | { readonly kind: 'gap'; readonly missing: number }
-  /** It fills a gap that had been reported: of `units`, or 0 where the gap is too old to be remembered. */
-  | { readonly kind: 'late'; readonly units: number };
+  /** It is older than the newest; `fills`: it had been reported as missing. */
+  | { readonly kind: 'late'; readonly fills: boolean };
 
 /** What a sequence number counts: v5 and IPFIX records, v9 datagrams. Exporters are known to do the other. */
 export type SequenceUnit = 'records' | 'datagrams';
 
-const REMEMBERED = 64;
+/** Datagrams among which a doubled one is looked for: the network's doubles follow each other closely. */
+const REMEMBERED = 8;
+/** A stream that has kept its order for so long is believed when it repeats a number. */
+const PROVEN = 8;
+const REMEMBERED_GAPS = 64;
 /** Beyond this a jump is a restart or another stream, not loss. */
 const LARGEST_GAP: Readonly<Record<SequenceUnit, number>> = { records: 2_000_000, datagrams: 50_000 };
+/** How far behind the newest a datagram may come without the stream being taken for a new one. */
+const LARGEST_LAG: Readonly<Record<SequenceUnit, number>> = { records: 4_096, datagrams: 64 };
 /** Steps in which the two readings differ, before one of them is settled on. */
 const TRIALS = 8;
+/** A boot time that moves by more is another boot. */
+const SAME_BOOT_MS = 10_000;
 
 const IN_ORDER: SequenceVerdict = { kind: 'inOrder' };
 const FIRST: SequenceVerdict = { kind: 'first' };
 const DUPLICATE: SequenceVerdict = { kind: 'duplicate' };
 const RESET: SequenceVerdict = { kind: 'reset' };
+const FILLS: SequenceVerdict = { kind: 'late', fills: true };
+const LATE: SequenceVerdict = { kind: 'late', fills: false };
 
 /**
  * Follows one stream of datagrams by its sequence numbers (RFC 3954 section 5.1, RFC 7011 section 3.1): tells gaps, late
@@ -32,8 +42,13 @@ export class SequenceTracker {
   private last = 0;
   private lastRecords = 0;
   private bootMs = NaN;
+  /** Datagrams in a row that advanced as they should. */
+  private run = 0;
+  private lateInARow = 0;
   private trialsForUnit = 0;
   private trialsAgainst = 0;
+  /** The datagram last judged is not the newest: its records do not move the sequence. */
+  private behind = false;
   private readonly seen = new Float64Array(REMEMBERED).fill(-1);
   private readonly prints = new Uint32Array(REMEMBERED);
   private seenAt = 0;
@@ -53,7 +68,11 @@ export class SequenceTracker {
     this.seen[this.seenAt] = sequence;
     this.prints[this.seenAt] = fingerprint;
     this.seenAt = (this.seenAt + 1) % REMEMBERED;
-    if (verdict.kind !== 'late') {
+    this.behind = verdict.kind === 'late';
+    this.lateInARow = verdict === LATE ? this.lateInARow + 1 : 0;
+    if (verdict.kind === 'reset') this.run = 0;
+    else if (verdict.kind === 'inOrder' && sequence !== this.last) this.run++;
+    if (!this.behind) {
       this.last = sequence;
       this.lastRecords = 0;
       this.bootMs = bootMs;
@@ -62,50 +81,56 @@ export class SequenceTracker {
     return verdict;
   }
 
-  /** The number of records in the datagram last judged (when it was not late): more may be added when waiting data is decoded. */
+  /** The number of records in the datagram last judged. */
   settle(records: number): void {
-    this.lastRecords += records;
+    if (!this.behind) this.lastRecords += records;
   }
 
   private judge(sequence: number, fingerprint: number, bootMs: number): SequenceVerdict {
     if (!this.started) return FIRST;
+    if (this.run >= PROVEN && ((sequence - this.last) | 0) <= 0 && this.hasSeen(sequence, fingerprint))
+      return DUPLICATE;
+    const expected = this.expected(sequence);
+    if (sequence === expected) return IN_ORDER;
+    if (Math.abs(bootMs - this.bootMs) > SAME_BOOT_MS) return this.restart();
+    const ahead = (sequence - expected) | 0;
+    if (ahead > LARGEST_GAP[this.unit]) return this.restart();
+    if (ahead > 0) {
+      if (this.gaps.length === REMEMBERED_GAPS) this.gaps.shift();
+      this.gaps.push({ from: expected, units: ahead });
+      return { kind: 'gap', missing: ahead };
+    }
+    if (this.gaps.some((gap) => (sequence - gap.from) >>> 0 < gap.units)) return FILLS;
+    // Nothing is known to be missing there: a stream that began anew, unless it is close by and has been in order before.
+    const strays = -ahead <= LARGEST_LAG[this.unit] && this.run > 0 && this.lateInARow < REMEMBERED;
+    return strays ? LATE : this.restart();
+  }
+
+  /** The number that should come now; learns from each step what it is that the exporter counts. */
+  private expected(sequence: number): number {
     const byRecords = (this.last + this.lastRecords) >>> 0;
     const byDatagrams = (this.last + 1) >>> 0;
     const own = this.unit === 'records' ? byRecords : byDatagrams;
     const other = this.unit === 'records' ? byDatagrams : byRecords;
-    if (own !== other && this.trialsForUnit + this.trialsAgainst < TRIALS) {
-      if (sequence === own) this.trialsForUnit++;
-      else if (sequence === other) this.trialsAgainst++;
-      if (this.trialsAgainst === TRIALS) {
-        this.unit = this.unit === 'records' ? 'datagrams' : 'records';
-        this.contrary = true;
-      }
-      if (sequence === other && this.trialsForUnit === 0) return IN_ORDER;
+    if (own === other || this.trialsForUnit + this.trialsAgainst >= TRIALS) return own;
+    if (sequence === own) this.trialsForUnit++;
+    else if (sequence === other) this.trialsAgainst++;
+    if (this.trialsAgainst === TRIALS) {
+      this.unit = this.unit === 'records' ? 'datagrams' : 'records';
+      this.contrary = true;
     }
-    if (sequence === own) return IN_ORDER;
-
-    const restarted = Math.abs(bootMs - this.bootMs) > 10_000;
-    if (restarted) return RESET;
-    for (let i = 0; i < REMEMBERED; i++)
-      if (this.seen[i] === sequence && this.prints[i] === fingerprint) return DUPLICATE;
-    const ahead = (sequence - own) | 0;
-    if (ahead > LARGEST_GAP[this.unit]) return RESET;
-    if (ahead > 0) {
-      if (this.gaps.length === REMEMBERED) this.gaps.shift();
-      this.gaps.push({ from: own, units: ahead });
-      return { kind: 'gap', missing: ahead };
-    }
-    if (-ahead > LARGEST_GAP[this.unit]) return RESET;
-    return this.fill(sequence, -ahead);
+    return this.trialsForUnit === 0 && this.trialsAgainst > 0 ? other : own;
   }
 
-  private fill(sequence: number, behind: number): SequenceVerdict {
-    for (const gap of this.gaps) {
-      const into = (sequence - gap.from) >>> 0;
-      if (into < gap.units) return { kind: 'late', units: gap.units };
-    }
-    // Nothing is known to be missing there: a stream that began anew, unless it is close by.
-    return behind <= REMEMBERED * (this.unit === 'records' ? 64 : 1) ? { kind: 'late', units: 0 } : RESET;
+  private hasSeen(sequence: number, fingerprint: number): boolean {
+    for (let i = 0; i < REMEMBERED; i++)
+      if (this.seen[i] === sequence && this.prints[i] === fingerprint) return true;
+    return false;
+  }
+
+  private restart(): SequenceVerdict {
+    this.gaps.length = 0;
+    return RESET;
   }
 }
 

@@ -1,52 +1,48 @@
-import type { FlowBatch, TimeEncoding } from '@weir/core';
-import { u32, unsigned } from './bytes.ts';
+import type { FlowBatch } from '@weir/core';
+import { type Octets, unsigned } from './bytes.ts';
 import type { RecordLayout } from './layout.ts';
-import type { Op } from './plan.ts';
+import type { Op, Place } from './plan.ts';
 
 /** The clocks that a datagram's times are relative to. */
 export interface TimeBase {
   /** When the exporter sent the datagram, by its clock, in milliseconds since 1970. */
   exportMs: number;
-  /** The exporter's uptime when it sent it, in milliseconds; NaN where the header has none. */
+  /** The exporter's uptime when it sent it, in milliseconds; NaN where not known. */
   uptimeMs: number;
-  /** When the exporter started, in milliseconds since 1970; NaN where not known. */
-  systemStartMs: number;
+  /** Where each record says when the system started, which IPFIX exporters do; undefined where none does. */
+  systemStart: Place | undefined;
 }
 
 const TWO_32 = 4294967296;
 /** Seconds from NTP's era (1900) to Unix's (1970), RFC 5905 figure 4. */
 const NTP_TO_UNIX = 2208988800;
 
-/** One time element over all records of a set, into `startMs` or `endMs`; a zero says "not known" and is not written. */
+/** One time element over all records of a set, into `startMs` or `endMs`; where it is not known it is not written. */
 export function copyTimes(
   op: Op,
-  bytes: Uint8Array,
+  octets: Octets,
   layout: RecordLayout,
   batch: FlowBatch,
   row: number,
   base: TimeBase,
 ): void {
-  const conversion = op.conversion!;
-  const isStart = conversion.startsWith('start');
-  const encoding = conversion.slice(isStart ? 5 : 3) as TimeEncoding;
-  const out = isStart ? batch.startMs : batch.endMs;
+  const out = op.isStart ? batch.startMs : batch.endMs;
   const n = layout.records;
   const { starts } = layout;
   const first = op.segment * n;
   const { offset, length } = op;
-  switch (encoding) {
-    case 'Uptime': {
-      // Uptime wraps after 49.7 days: the signed difference of 32 bits is right across the wrap.
-      const fromHeader = !Number.isNaN(base.uptimeMs);
-      const uptime = base.uptimeMs | 0;
-      for (let r = 0; r < n; r++) {
-        const at = starts[first + r]! + offset;
-        const value = length === 4 ? u32(bytes, at) : unsigned(bytes, at, length);
-        if (fromHeader) out[row + r] = base.exportMs - ((uptime - value) | 0);
-        else out[row + r] = (Number.isNaN(base.systemStartMs) ? 0 : base.systemStartMs) + value;
-      }
+  const { bytes, view } = octets;
+  switch (op.encoding) {
+    case 'Uptime':
+      if (base.systemStart !== undefined) copyUptimesOfRecords(op, octets, layout, out, row, base);
+      else if (length === 4 && !op.keepIfZero)
+        copyUptimes(view, starts, first, offset, n, out, row, base.exportMs, base.uptimeMs);
+      else
+        for (let r = 0; r < n; r++) {
+          const value = unsigned(bytes, starts[first + r]! + offset, length);
+          if (value !== 0 || !op.keepIfZero) out[row + r] = placed(value, base.exportMs, base.uptimeMs);
+        }
       return;
-    }
     case 'Seconds':
       for (let r = 0; r < n; r++) {
         const value = unsigned(bytes, starts[first + r]! + offset, length);
@@ -57,18 +53,17 @@ export function copyTimes(
       for (let r = 0; r < n; r++) {
         const at = starts[first + r]! + offset;
         const value =
-          length === 8 ? u32(bytes, at) * TWO_32 + u32(bytes, at + 4) : unsigned(bytes, at, length);
+          length === 8 ? view.getUint32(at) * TWO_32 + view.getUint32(at + 4) : unsigned(bytes, at, length);
         if (value !== 0) out[row + r] = value;
       }
       return;
     case 'NtpMicroseconds':
     case 'NtpNanoseconds': {
-      if (length !== 8) return;
-      const plainPerMs = encoding === 'NtpMicroseconds' ? 1e3 : 1e6;
+      const plainPerMs = op.encoding === 'NtpMicroseconds' ? 1e3 : 1e6;
       for (let r = 0; r < n; r++) {
         const at = starts[first + r]! + offset;
-        const seconds = u32(bytes, at);
-        const fraction = u32(bytes, at + 4);
+        const seconds = view.getUint32(at);
+        const fraction = view.getUint32(at + 4);
         if (seconds === 0 && fraction === 0) continue;
         // Before 1970 in NTP's count: an exporter that sends a plain number of units since 1970.
         if (seconds >= NTP_TO_UNIX)
@@ -81,5 +76,51 @@ export function copyTimes(
       for (let r = 0; r < n; r++)
         out[row + r] = base.exportMs - unsigned(bytes, starts[first + r]! + offset, length) / 1000;
       return;
+    case undefined:
+      return;
+  }
+}
+
+/** Uptime wraps after 49.7 days: the signed difference of 32 bits is right across the wrap. Without a base it stays as it is. */
+function placed(value: number, exportMs: number, uptimeMs: number): number {
+  return uptimeMs === uptimeMs ? exportMs - (((uptimeMs | 0) - value) | 0) : value;
+}
+
+function copyUptimes(
+  view: DataView,
+  starts: Int32Array,
+  first: number,
+  offset: number,
+  n: number,
+  out: Float64Array,
+  row: number,
+  exportMs: number,
+  uptimeMs: number,
+): void {
+  if (uptimeMs === uptimeMs) {
+    const uptime = uptimeMs | 0;
+    for (let r = 0; r < n; r++)
+      out[row + r] = exportMs - ((uptime - view.getInt32(starts[first + r]! + offset)) | 0);
+  } else for (let r = 0; r < n; r++) out[row + r] = view.getUint32(starts[first + r]! + offset);
+}
+
+function copyUptimesOfRecords(
+  op: Op,
+  { bytes }: Octets,
+  layout: RecordLayout,
+  out: Float64Array,
+  row: number,
+  base: TimeBase,
+): void {
+  const n = layout.records;
+  const system = base.systemStart!;
+  for (let r = 0; r < n; r++) {
+    const start = unsigned(bytes, layout.starts[system.segment * n + r]! + system.offset, system.length);
+    const value = unsigned(bytes, layout.starts[op.segment * n + r]! + op.offset, op.length);
+    if (value === 0 && op.keepIfZero) continue;
+    out[row + r] =
+      start === 0
+        ? placed(value, base.exportMs, base.uptimeMs)
+        : placed(value, base.exportMs, base.exportMs - start);
   }
 }
