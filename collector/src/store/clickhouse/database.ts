@@ -35,7 +35,7 @@ export interface Database {
 export interface NativeFileInsert {
   /** The table, qualified by its database or not. It goes into the SQL as it stands. */
   readonly table: string;
-  /** The columns that the file holds, in the file's order. */
+  /** The columns to fill; none for those that the file names. Columns that are missing take their defaults. */
   readonly columns: readonly string[];
   /** Absolute path of the file. */
   readonly file: string;

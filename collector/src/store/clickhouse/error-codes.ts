@@ -128,10 +128,9 @@ export function parseException(
     message = message.slice(match[0].length);
     match = head.exec(message);
   }
-  const tail = /(?:\s*\(version [^()]*(?:\([^()]*\))?[^()]*\))?\s*(?:\(([A-Z0-9_]+)\))?\s*$/;
-  for (;;) {
-    const end = tail.exec(message);
-    if (end === null || end[0].trim() === '') break;
+  // At the end stand the name and the version, in either order and up to three times.
+  const tail = /\s*\((?:version [^()]*(?:\([^()]*\))?|([A-Z][A-Z0-9_]+))\)[.\s]*$/;
+  for (let end = tail.exec(message); end !== null; end = tail.exec(message)) {
     codeName ??= end[1];
     message = message.slice(0, end.index);
   }

@@ -7,3 +7,8 @@ export function quoteIdentifier(name: string): string {
 export function quoteString(text: string): string {
   return "'" + text.replaceAll('\\', '\\\\').replaceAll("'", "\\'") + "'";
 }
+
+/** ` (a, b)` for an INSERT, nothing where the data names its columns itself. */
+export function columnList(columns: readonly string[]): string {
+  return columns.length === 0 ? '' : ` (${columns.map(quoteIdentifier).join(', ')})`;
+}

@@ -7,7 +7,7 @@ import type { ClickHouseClient, ClickHouseSettings } from '@clickhouse/client';
 import type { Database, NativeFileInsert } from './database.ts';
 import { DatabaseError } from './database.ts';
 import { isRetryableCode } from './error-codes.ts';
-import { quoteIdentifier } from './identifiers.ts';
+import { columnList } from './identifiers.ts';
 
 export interface RemoteDatabaseOptions {
   /** Address of the server's or cluster's HTTP interface, such as `https://clickhouse.example.net:8443`. */
@@ -105,7 +105,7 @@ class RemoteDatabase implements Database {
       await opened;
       try {
         const { stream } = await this.#client.exec({
-          query: `INSERT INTO ${table} (${columns.map(quoteIdentifier).join(', ')}) FORMAT Native`,
+          query: `INSERT INTO ${table}${columnList(columns)} FORMAT Native`,
           values,
           clickhouse_settings: settings,
         });

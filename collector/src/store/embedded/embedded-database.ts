@@ -1,7 +1,7 @@
 import { isAbsolute } from 'node:path';
 import type { Database, NativeFileInsert } from '../clickhouse/database.ts';
 import { DatabaseError } from '../clickhouse/database.ts';
-import { quoteIdentifier, quoteString } from '../clickhouse/identifiers.ts';
+import { columnList, quoteString } from '../clickhouse/identifiers.ts';
 import { formatQueryParameter } from '../clickhouse/query-parameter.ts';
 import type { Engine, Preparation } from './engine.ts';
 import type { Connection } from './native.ts';
@@ -43,7 +43,7 @@ export class EmbeddedDatabase implements Database {
       });
     }
     const sql =
-      `INSERT INTO ${table} (${columns.map(quoteIdentifier).join(', ')}) FROM INFILE ${quoteString(file)} COMPRESSION 'none' ` +
+      `INSERT INTO ${table}${columnList(columns)} FROM INFILE ${quoteString(file)} COMPRESSION 'none' ` +
       `SETTINGS insert_deduplication_token = ${quoteString(token)}, ` +
       `deduplicate_blocks_in_dependent_materialized_views = 1 FORMAT Native`;
     // The share of memory that one query may take is for queries: what has come in must go in.

@@ -1,0 +1,177 @@
+import { readFileSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import type { Logger } from 'pino';
+import type { Config } from './config/index.ts';
+import type { ReceiverReports } from './receive/messages.ts';
+import { ReceiverClient } from './receive/receiver-client.ts';
+import type { Database } from './store/clickhouse/database.ts';
+import { openRemoteDatabase } from './store/clickhouse/remote.ts';
+import { type EmbeddedEngine, openEmbeddedEngine } from './store/embedded/index.ts';
+import { Roller } from './store/rollups/roller.ts';
+import { migrate } from './store/schema/migrations.ts';
+import { Spool } from './store/spool/spool.ts';
+import { Store, type StoreState } from './store/store.ts';
+
+/** How long sealed batches may be on their way to the spool before they are refused. */
+const QUEUE_BYTES = 192 * 2 ** 20;
+const REPORT_MS = 1_000;
+const STOP_GRACE_MS = 10_000;
+const ROLLUP_GRACE_MS = 20_000;
+const ROLLUP_EVERY_MS = 10_000;
+const ROLLUP_LOOK_BACK_MS = 3 * 24 * 3_600_000;
+
+/**
+ * All stages of the collector, joined:
+ *
+ *     sockets → decoder → batches │ → spool → ClickHouse → rollups
+ *          receiving thread       │         this thread
+ */
+export class Pipeline {
+  private readonly config: Config;
+  private readonly log: Logger;
+  private readonly receiver: ReceiverClient;
+  private engine: EmbeddedEngine | undefined;
+  private http: { readonly port: number; close(): Promise<void> } | undefined;
+  private database: Database | undefined;
+  private store: Store | undefined;
+  private roller: Roller | undefined;
+  private timer: NodeJS.Timeout | undefined;
+  private latest: ReceiverReports | undefined;
+  /** Called when the collector cannot go on. */
+  onFatal: ((error: Error) => void) | undefined;
+  onStored: ((rows: number, seconds: number) => void) | undefined;
+
+  constructor(config: Config, log: Logger) {
+    this.config = config;
+    this.log = log;
+    const dataDir = resolve(config.dataDir);
+    this.receiver = new ReceiverClient({
+      listen: config.listen,
+      receiveBuffer: config.receiveBufferBytes,
+      sealMs: Math.min(1_000, config.batch.timeoutMs),
+      limits: config.limits,
+      exporters: config,
+      stateFile: join(dataDir, 'templates.json'),
+      queueBytes: QUEUE_BYTES,
+    });
+  }
+
+  /** From the back to the front, so that nothing arrives where nobody takes it. Rejects with what to change. */
+  async start(): Promise<{ readonly ports: readonly number[]; readonly clickhousePort: number | undefined }> {
+    const { config, log } = this;
+    try {
+      return await this.open(config, log);
+    } catch (error) {
+      await this.receiver.terminate();
+      await this.http?.close();
+      await this.database?.close().catch(() => undefined);
+      await this.engine?.close().catch(() => undefined);
+      throw error;
+    }
+  }
+
+  private async open(
+    config: Config,
+    log: Logger,
+  ): Promise<{ ports: readonly number[]; clickhousePort: number | undefined }> {
+    const dataDir = resolve(config.dataDir);
+    await mkdir(dataDir, { recursive: true });
+    this.database = await this.openDatabase(dataDir);
+    await migrate(this.database, { database: config.clickhouse.database, retention: config.retention }, (m) =>
+      log.info(m),
+    );
+
+    const storeLog = {
+      info: (m: string) => log.info(m),
+      warn: (m: string) => log.warn(m),
+      error: (m: string) => log.error(m),
+    };
+    const spool = new Spool({ dir: join(dataDir, 'spool'), fsync: config.spool.fsync });
+    const store = new Store(spool, this.database, config.clickhouse.database, {
+      batchSize: config.batch.size,
+      batchMs: config.batch.timeoutMs,
+      maxBytes: config.spool.maxBytes,
+      log: storeLog,
+    });
+    store.onStored = (rows, seconds) => this.onStored?.(rows, seconds);
+    await store.start();
+    this.store = store;
+
+    this.roller = new Roller(this.database, {
+      database: config.clickhouse.database,
+      top: config.rollup.top,
+      graceMs: config.batch.timeoutMs + ROLLUP_GRACE_MS,
+      lookBackMs: Math.min(ROLLUP_LOOK_BACK_MS, config.retention.flowsDays * 24 * 3_600_000),
+      everyMs: ROLLUP_EVERY_MS,
+      log: storeLog,
+    });
+    this.roller.start();
+
+    this.receiver.onSealed = (batch) => store.accept(batch);
+    this.receiver.onDeath = (error) => this.onFatal?.(error);
+    const { warnings, ports } = await this.receiver.start();
+    for (const warning of warnings) log.warn(warning);
+    this.timer = setInterval(() => void this.report(), REPORT_MS);
+    return { ports, clickhousePort: this.http?.port };
+  }
+
+  private async openDatabase(dataDir: string): Promise<Database> {
+    const { clickhouse } = this.config;
+    if (clickhouse.url !== undefined) {
+      const { tls } = clickhouse;
+      const file = (path: string | undefined): Buffer | undefined =>
+        path === undefined ? undefined : readFileSync(path);
+      const [ca, certificate, key] = [file(tls.caFile), file(tls.certFile), file(tls.keyFile)];
+      return openRemoteDatabase({
+        url: clickhouse.url,
+        database: clickhouse.database,
+        ...(clickhouse.user === undefined ? {} : { user: clickhouse.user }),
+        ...(clickhouse.password === undefined ? {} : { password: clickhouse.password }),
+        tls: {
+          ...(ca && { ca }),
+          ...(certificate && { certificate }),
+          ...(key && { key }),
+          insecureSkipVerify: tls.insecure,
+        },
+      });
+    }
+    this.engine = await openEmbeddedEngine({
+      dataDir: join(dataDir, 'clickhouse'),
+      database: clickhouse.database,
+      readers: clickhouse.readers,
+      memoryLimitBytes: clickhouse.memoryLimitBytes,
+      logger: this.log,
+    });
+    return this.engine.database();
+  }
+
+  private async report(): Promise<void> {
+    this.latest = await this.receiver.reports();
+  }
+
+  /** The receiving thread's latest report, at most about a second old. */
+  get reports(): ReceiverReports | undefined {
+    return this.latest;
+  }
+
+  storeState(): StoreState | undefined {
+    return this.store?.state();
+  }
+
+  /** New names, tenants and sampling rates of exporters. Other keys need a restart. */
+  reconfigure(config: Config): void {
+    this.receiver.reconfigure({ exporters: config.exporters, tenants: config.tenants });
+  }
+
+  /** From the front to the back: nothing that was received is left behind. */
+  async stop(): Promise<void> {
+    clearInterval(this.timer);
+    await this.receiver.stop();
+    await this.roller?.stop();
+    await this.store?.stop(STOP_GRACE_MS);
+    await this.http?.close();
+    await this.engine?.close();
+    if (this.engine === undefined) await this.database?.close();
+  }
+}

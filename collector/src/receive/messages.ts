@@ -1,0 +1,43 @@
+import type { ExporterSettings } from '../enrich/exporter-profiles.ts';
+import type { NetflowLimits } from '../inputs/netflow/index.ts';
+import type { ListenAddress, ListenerState } from '../inputs/udp/listener.ts';
+import type { ExporterReport } from '../ledger/report.ts';
+import type { SealedBatch } from './receiver.ts';
+
+/** What the receiving thread is started with: plain data. */
+export interface ReceiverSettings {
+  readonly listen: readonly ListenAddress[];
+  readonly receiveBuffer: number;
+  readonly sealMs: number;
+  readonly limits: NetflowLimits;
+  readonly exporters: ExporterSettings;
+  /** Where templates and learnt names are kept over a restart. */
+  readonly stateFile: string;
+  /** Bytes of sealed batches that may be on their way to the spool. */
+  readonly queueBytes: number;
+}
+
+export interface ReceiverReports {
+  readonly exporters: readonly ExporterReport[];
+  readonly listeners: readonly ListenerState[];
+  /** Datagrams of exporters for which there was no room. */
+  readonly refusedUnnamed: number;
+  readonly queuedBytes: number;
+  readonly lastFault: string | null;
+  /** What the thread has used, in seconds of CPU and parts of one core's time. */
+  readonly utilization: number;
+}
+
+export type ToReceiver =
+  | { readonly kind: 'reconfigure'; readonly exporters: ExporterSettings }
+  | { readonly kind: 'report'; readonly id: number }
+  /** A sealed batch of so many bytes has reached the spool. */
+  | { readonly kind: 'taken'; readonly bytes: number }
+  | { readonly kind: 'stop' };
+
+export type FromReceiver =
+  | { readonly kind: 'started'; readonly warnings: readonly string[]; readonly ports: readonly number[] }
+  | { readonly kind: 'failed'; readonly message: string }
+  | { readonly kind: 'sealed'; readonly batch: SealedBatch }
+  | { readonly kind: 'report'; readonly id: number; readonly reports: ReceiverReports }
+  | { readonly kind: 'stopped' };

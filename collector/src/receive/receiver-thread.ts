@@ -1,0 +1,84 @@
+import { performance } from 'node:perf_hooks';
+import { parentPort, workerData } from 'node:worker_threads';
+import { profilesFrom } from '../enrich/exporter-profiles.ts';
+import type { FromReceiver, ReceiverSettings, ToReceiver } from './messages.ts';
+import { type HandOver, Receiver, type SealedBatch } from './receiver.ts';
+import { readStateFile, writeStateFile } from './state-file.ts';
+
+/* The receiving thread: a Receiver, and messages to and from the rest. */
+
+const port = parentPort!;
+const settings = workerData as ReceiverSettings;
+const { state, problem } = readStateFile(settings.stateFile);
+let queuedBytes = 0;
+let utilization = performance.eventLoopUtilization();
+
+const receiver = new Receiver({
+  listen: settings.listen,
+  receiveBuffer: settings.receiveBuffer,
+  sealMs: settings.sealMs,
+  limits: settings.limits,
+  profileOf: profilesFrom(settings.exporters),
+  state,
+  onSealed: handOver,
+  onState: (saved) => writeStateFile(settings.stateFile, saved),
+});
+
+function handOver(batch: SealedBatch): HandOver {
+  const bytes = batch.block.length;
+  if (bytes > 0 && queuedBytes + bytes > settings.queueBytes) return 'refused';
+  queuedBytes += bytes;
+  post({ kind: 'sealed', batch }, [batch.block.buffer]);
+  return 'held';
+}
+
+function post(message: FromReceiver, transfer: readonly ArrayBuffer[] = []): void {
+  port.postMessage(message, [...transfer]);
+}
+
+port.on('message', (message: ToReceiver) => {
+  switch (message.kind) {
+    case 'taken':
+      queuedBytes -= message.bytes;
+      return;
+    case 'reconfigure':
+      receiver.reconfigure(profilesFrom(message.exporters));
+      return;
+    case 'report': {
+      const now = performance.eventLoopUtilization();
+      const since = performance.eventLoopUtilization(now, utilization);
+      utilization = now;
+      post({
+        kind: 'report',
+        id: message.id,
+        reports: {
+          ...receiver.reports(),
+          refusedUnnamed: receiver.refusedUnnamed,
+          queuedBytes,
+          lastFault:
+            receiver.lastFault === undefined
+              ? null
+              : String((receiver.lastFault as Error).stack ?? receiver.lastFault),
+          utilization: since.utilization,
+        },
+      });
+      return;
+    }
+    case 'stop':
+      void receiver.stop().then(() => {
+        post({ kind: 'stopped' });
+        port.close();
+      });
+  }
+});
+
+try {
+  const warnings = await receiver.start();
+  post({
+    kind: 'started',
+    warnings: problem === undefined ? warnings : [problem, ...warnings],
+    ports: receiver.reports().listeners.map((l) => l.port),
+  });
+} catch (error) {
+  post({ kind: 'failed', message: error instanceof Error ? error.message : String(error) });
+}

@@ -1,0 +1,189 @@
+import { FlowBatch, encodeNative } from '@weir/core';
+import {
+  Exporters,
+  type FlowSink,
+  NetflowDecoder,
+  type NetflowLimits,
+  type ProfileOf,
+  defaultLimits,
+} from '../inputs/netflow/index.ts';
+import { type ListenAddress, type ListenerState, UdpListener } from '../inputs/udp/listener.ts';
+import { type LedgerEntry, LedgerDeltas } from '../ledger/delta.ts';
+import type { ExporterReport } from '../ledger/report.ts';
+import { snapshot } from '../ledger/snapshot.ts';
+import { type SavedState, restoreState, saveState } from '../inputs/netflow/state.ts';
+
+/**
+ * Rows of a batch while it is filled: small enough that turning it into a block does not keep the socket waiting. The store
+ * puts many such blocks into one insert.
+ */
+const BATCH_ROWS = 32_768;
+const SWEEP_MS = 5_000;
+const STATE_MS = 250;
+
+/** A sealed batch: a Native block and what the ledger has to add since the one before. */
+export interface SealedBatch {
+  /** One Native block; empty where only the ledger has news. */
+  readonly block: Uint8Array<ArrayBuffer>;
+  readonly rows: number;
+  readonly entries: readonly LedgerEntry[];
+}
+
+/** What became of a sealed batch that was handed on. */
+export type HandOver = 'held' | 'refused';
+
+export interface ReceiverOptions {
+  readonly listen: readonly ListenAddress[];
+  readonly receiveBuffer: number;
+  /** The longest a flow stays in a batch that does not fill. */
+  readonly sealMs: number;
+  readonly limits?: Partial<NetflowLimits>;
+  readonly profileOf: ProfileOf;
+  readonly state?: SavedState | undefined;
+  /** Takes a sealed batch; `refused` where too many are waiting already: then its flows are lost for the reason "queue". */
+  readonly onSealed: (batch: SealedBatch) => HandOver;
+  /** Called with templates and learnt names whenever they have changed, a moment later. */
+  readonly onState: (state: SavedState) => void;
+  readonly now?: () => number;
+}
+
+/** Sockets, decoder and the batch being filled: from datagrams to sealed batches, on one thread. */
+export class Receiver implements FlowSink {
+  readonly exporters: Exporters;
+  private readonly options: ReceiverOptions;
+  private readonly decoder: NetflowDecoder;
+  private readonly batch = new FlowBatch(Math.max(BATCH_ROWS, 65_536));
+  private readonly deltas = new LedgerDeltas();
+  private readonly now: () => number;
+  private listeners: UdpListener[] = [];
+  private timers: NodeJS.Timeout[] = [];
+  private sealedAtMs = 0;
+  private savedChanges = 0;
+  private kernelDropsNow = 0;
+  private kernelDropsSeen = 0;
+  /** Faults of ours while decoding: a datagram is refused, the process lives. */
+  lastFault: unknown;
+  /** Datagrams refused before an exporter could be named. */
+  refusedUnnamed = 0;
+
+  constructor(options: ReceiverOptions) {
+    this.options = options;
+    this.now = options.now ?? Date.now;
+    const limits = { ...defaultLimits, ...options.limits };
+    this.exporters = new Exporters(options.profileOf, limits.exporters);
+    this.decoder = new NetflowDecoder(limits);
+    if (options.state !== undefined) restoreState(options.state, this.exporters, this.decoder, this.now());
+    this.savedChanges = this.decoder.changes;
+  }
+
+  /** Opens the sockets; rejects with what to change where one cannot be bound. Returns warnings for the administrator. */
+  async start(): Promise<string[]> {
+    this.listeners = this.options.listen.map(
+      (address) =>
+        new UdpListener(address, this.options.receiveBuffer, (bytes, from, port) =>
+          this.receive(bytes, from, port),
+        ),
+    );
+    await Promise.all(this.listeners.map((l) => l.start()));
+    this.sealedAtMs = this.now();
+    this.every(Math.min(1_000, this.options.sealMs), () => this.sealIfOld());
+    this.every(SWEEP_MS, () => this.decoder.sweep(this.exporters, this.now()));
+    this.every(STATE_MS, () => this.saveIfChanged());
+    return this.listeners.map((l) => l.bufferWarning()).filter((w) => w !== undefined);
+  }
+
+  private every(ms: number, work: () => void): void {
+    const timer = setInterval(work, ms);
+    this.timers.push(timer);
+  }
+
+  /** One datagram from `address`. Public for inputs that are not sockets: files, tests, benchmarks. */
+  receive(bytes: Uint8Array, address: string, port: number): void {
+    const nowMs = this.now();
+    const exporter = this.exporters.at(address, nowMs);
+    if (exporter === undefined) {
+      this.refusedUnnamed++;
+      return;
+    }
+    try {
+      this.decoder.decode(bytes, exporter, port, nowMs, this);
+    } catch (fault) {
+      // A fault of ours: rows half-written lie beyond `rows` and are cleared with the batch.
+      this.lastFault = fault;
+      exporter.ledger.datagramsRefused.fault++;
+      this.seal();
+    }
+    if (this.batch.rows >= BATCH_ROWS) this.seal();
+  }
+
+  reserve(rows: number): FlowBatch {
+    if (this.batch.room < rows) this.seal();
+    return this.batch;
+  }
+
+  private sealIfOld(): void {
+    this.kernelDropsNow = this.listeners.reduce((sum, l) => sum + (l.state().kernelDrops ?? 0), 0);
+    if (this.now() - this.sealedAtMs >= this.options.sealMs) this.seal();
+  }
+
+  /** Hands on what has been received since the last time. */
+  seal(): void {
+    const { batch } = this;
+    this.sealedAtMs = this.now();
+    const entries = this.takeEntries();
+    if (batch.rows === 0 && entries.length === 0) return;
+    const block = batch.rows === 0 ? new Uint8Array(0) : encodeNative(batch);
+    const { rows } = batch;
+    batch.reset();
+    if (this.options.onSealed({ block, rows, entries }) === 'held') return;
+    for (const entry of entries) if (entry.measure === 'flows') this.bookAsLost(entry);
+    this.options.onSealed({ block: new Uint8Array(0), rows: 0, entries });
+  }
+
+  /** Flows that found the queue full: the next batch's entries carry the correction. */
+  private bookAsLost(entry: LedgerEntry): void {
+    const ledger = this.exporters.at(entry.exporter, this.sealedAtMs)?.ledger;
+    if (ledger === undefined) return;
+    ledger.flows -= entry.value;
+    ledger.recordsLost.queue += entry.value;
+  }
+
+  private takeEntries(): LedgerEntry[] {
+    const entries = this.deltas.take(this.exporters);
+    const drops = this.kernelDropsNow;
+    if (drops > this.kernelDropsSeen) {
+      entries.push({
+        exporter: '::',
+        exporterName: '',
+        tenantId: '',
+        measure: 'datagrams_dropped',
+        reason: 'kernel',
+        value: drops - this.kernelDropsSeen,
+      });
+      this.kernelDropsSeen = drops;
+    }
+    return entries;
+  }
+
+  private saveIfChanged(): void {
+    if (this.decoder.changes === this.savedChanges) return;
+    this.savedChanges = this.decoder.changes;
+    this.options.onState(saveState(this.exporters));
+  }
+
+  reconfigure(profileOf: ProfileOf): void {
+    this.exporters.reconfigure(profileOf);
+  }
+
+  reports(): { exporters: ExporterReport[]; listeners: ListenerState[] } {
+    return { exporters: [...this.exporters].map(snapshot), listeners: this.listeners.map((l) => l.state()) };
+  }
+
+  /** Closes the sockets, then hands on what is left. */
+  async stop(): Promise<void> {
+    for (const timer of this.timers) clearInterval(timer);
+    await Promise.all(this.listeners.map((l) => l.stop()));
+    this.seal();
+    this.saveIfChanged();
+  }
+}

@@ -1,0 +1,161 @@
+import { type Column, columns } from '@weir/core';
+
+/** How long each kind of data is kept, in days. */
+export interface Retention {
+  readonly flowsDays: number;
+  readonly rollup1mDays: number;
+  readonly rollup1hDays: number;
+  readonly ledgerDays: number;
+}
+
+/** Remembered insert tokens of each table: a repeated block among the last so many is not stored again. */
+const DEDUPLICATION_WINDOW = 10_000;
+
+const SETTINGS = `non_replicated_deduplication_window = ${DEDUPLICATION_WINDOW}, ttl_only_drop_parts = 1`;
+
+/** A table column as DDL. */
+export function columnDdl(column: Column): string {
+  const kind = column.alias === undefined ? '' : ` ALIAS ${column.alias}`;
+  const codec = column.codec === undefined || column.alias !== undefined ? '' : ` CODEC(${column.codec})`;
+  return `\`${column.name}\` ${column.type}${kind} COMMENT ${quoted(column.doc)}${codec}`;
+}
+
+export function quoted(text: string): string {
+  return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
+}
+
+/**
+ * The order of rows within a day. Dashboards ask for a time range, then an exporter and its interfaces: these come first and
+ * make the sparse index. What follows brings equal addresses together, which halves their size.
+ */
+const INDEXED = ['toStartOfFiveMinutes(timestamp)', 'collector_ip', 'input_interface', 'output_interface'];
+const SORTED = [
+  ...INDEXED,
+  'protocol',
+  'source_ip',
+  'destination_ip',
+  'destination_port',
+  'source_port',
+  'timestamp',
+];
+
+export function flowsDdl(database: string, retention: Retention): string {
+  return `CREATE TABLE IF NOT EXISTS ${database}.network_flows (
+${columns.map((c: Column) => `  ${columnDdl(c)}`).join(',\n')}
+) ENGINE = MergeTree
+PARTITION BY toYYYYMMDD(timestamp)
+PRIMARY KEY (${INDEXED.join(', ')})
+ORDER BY (${SORTED.join(', ')})
+TTL ${ttl('timestamp', retention.flowsDays)}
+SETTINGS ${SETTINGS}`;
+}
+
+export function ttl(column: string, days: number): string {
+  return `${column} + INTERVAL ${days} DAY`;
+}
+
+/** Rows and counts by exporter and minute as the engine has stored them: witness for the ledger and the rollups. */
+export function storedDdl(database: string, retention: Retention): string[] {
+  return [
+    `CREATE TABLE IF NOT EXISTS ${database}.stored_1m (
+  minute DateTime CODEC(Delta, ZSTD(1)),
+  tenant_id LowCardinality(String),
+  collector_ip IPv6,
+  flows UInt64 CODEC(T64, ZSTD(1)),
+  bytes UInt64 CODEC(T64, ZSTD(1)),
+  packets UInt64 CODEC(T64, ZSTD(1))
+) ENGINE = SummingMergeTree
+PARTITION BY toYYYYMM(minute)
+ORDER BY (minute, tenant_id, collector_ip)
+TTL ${ttl('minute', retention.ledgerDays)}
+SETTINGS ${SETTINGS}`,
+    `CREATE MATERIALIZED VIEW IF NOT EXISTS ${database}.stored_1m_view TO ${database}.stored_1m AS
+SELECT toStartOfMinute(timestamp) AS minute, tenant_id, collector_ip, count() AS flows, sum(bytes_in) + sum(bytes_out) AS bytes,
+  sum(packets_in) + sum(packets_out) AS packets
+FROM ${database}.network_flows GROUP BY minute, tenant_id, collector_ip`,
+  ];
+}
+
+export function ledgerDdl(database: string, retention: Retention): string[] {
+  return [
+    `CREATE TABLE IF NOT EXISTS ${database}.ledger (
+  minute DateTime CODEC(Delta, ZSTD(1)),
+  tenant_id LowCardinality(String),
+  collector_ip IPv6,
+  exporter_name LowCardinality(String),
+  measure LowCardinality(String) COMMENT 'datagrams_received, records_announced, flows, records_lost, ...',
+  reason LowCardinality(String) COMMENT 'why, for datagrams_refused, sets_malformed and records_lost',
+  value Int64 CODEC(T64, ZSTD(1))
+) ENGINE = SummingMergeTree
+PARTITION BY toYYYYMM(minute)
+ORDER BY (minute, tenant_id, collector_ip, exporter_name, measure, reason)
+TTL ${ttl('minute', retention.ledgerDays)}
+SETTINGS ${SETTINGS}`,
+    `CREATE VIEW IF NOT EXISTS ${database}.ledger_balance AS
+SELECT collector_ip, any(exporter) AS exporter_name,
+  sum(received) AS datagrams_received, sum(decoded) AS datagrams_decoded, sum(refused) AS datagrams_refused,
+  sum(announced) AS records_announced, sum(flows) AS flows, sum(options) AS options_records, sum(waiting) AS records_waiting,
+  sum(lost) AS records_lost, sum(stored) AS rows_stored,
+  datagrams_received - datagrams_decoded - datagrams_refused AS datagrams_unexplained,
+  records_announced - flows - options_records - records_waiting - records_lost AS records_unexplained,
+  flows - rows_stored AS flows_unexplained
+FROM (
+  SELECT collector_ip, exporter_name AS exporter,
+    if(measure = 'datagrams_received', value, 0) AS received, if(measure = 'datagrams_decoded', value, 0) AS decoded,
+    if(measure = 'datagrams_refused', value, 0) AS refused, if(measure = 'records_announced', value, 0) AS announced,
+    if(measure = 'flows', value, 0) AS flows, if(measure = 'options_records', value, 0) AS options,
+    if(measure = 'records_waiting', value, 0) AS waiting, if(measure = 'records_lost', value, 0) AS lost, 0 AS stored
+  FROM ${database}.ledger
+  UNION ALL
+  SELECT collector_ip, '' AS exporter, 0, 0, 0, 0, 0, 0, 0, 0, toInt64(flows) FROM ${database}.stored_1m
+)
+GROUP BY collector_ip`,
+  ];
+}
+
+export type RollupName = 'flows_1m' | 'flows_1h';
+
+/** A slot of a rollup, in seconds, and the table that it is made from. */
+export const rollups: Readonly<
+  Record<
+    RollupName,
+    { readonly seconds: number; readonly from: 'network_flows' | 'flows_1m'; readonly time: string }
+  >
+> = {
+  flows_1m: { seconds: 60, from: 'network_flows', time: 'timestamp' },
+  flows_1h: { seconds: 3600, from: 'flows_1m', time: 'timestamp' },
+};
+
+export const rollupColumns = columns.filter((c: Column) => c.rollup !== undefined) as readonly Column[];
+
+/** The rollup's columns: those of `network_flows` under their own names, so that the same query reads both. */
+export function rollupDdl(database: string, name: RollupName, retention: Retention): string {
+  const lines = ["  `timestamp` DateTime COMMENT 'Start of the slot.' CODEC(Delta, ZSTD(1))"];
+  for (const column of rollupColumns) {
+    if (column.rollup === 'sum') lines.push(`  \`${column.name}\` UInt64 CODEC(T64, ZSTD(1))`);
+    else if (column.rollup === 'average')
+      lines.push(
+        `  \`${column.name}_sum\` UInt64 CODEC(T64, ZSTD(1))`,
+        `  \`${column.name}_count\` UInt64 CODEC(T64, ZSTD(1))`,
+      );
+    else lines.push(`  \`${column.name}\` ${column.type}${column.type === 'IPv6' ? ' CODEC(ZSTD(1))' : ''}`);
+  }
+  lines.push("  `flow_count` UInt64 COMMENT 'Records in the row.' CODEC(T64, ZSTD(1))");
+  lines.push(`  \`folded\` UInt8 COMMENT ${quoted(foldedDoc())}`);
+  const days = name === 'flows_1m' ? retention.rollup1mDays : retention.rollup1hDays;
+  const partition = name === 'flows_1m' ? 'toYYYYMMDD(timestamp)' : 'toYYYYMM(timestamp)';
+  return `CREATE TABLE IF NOT EXISTS ${database}.${name} (
+${lines.join(',\n')}
+) ENGINE = MergeTree
+PARTITION BY ${partition}
+PRIMARY KEY (timestamp, collector_ip, input_interface, output_interface)
+ORDER BY (timestamp, collector_ip, input_interface, output_interface, protocol, source_ip, destination_ip)
+TTL ${ttl('timestamp', days)}
+SETTINGS ${SETTINGS}`;
+}
+
+export const heavyColumns = rollupColumns.filter((c) => c.rollup === 'heavy');
+
+function foldedDoc(): string {
+  return `Bits: which columns hold zero for "other": ${heavyColumns.map((c, i) => `${1 << i} ${c.name}`).join(', ')}.`;
+}

@@ -1,0 +1,167 @@
+import { mkdir, open, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
+
+/** One file of a parcel: rows for one table, in Native blocks. */
+export interface ParcelFile {
+  readonly table: string;
+  readonly rows: number;
+  readonly bytes: number;
+  /** CRC-32 of its content: a torn or changed file is found out before it is inserted. */
+  readonly crc: number;
+}
+
+/** Sealed data on disk, waiting to be stored: complete or not there at all. */
+export interface Parcel {
+  /** Unique for ever, in order of sealing; with a file's table it makes the deduplication token. */
+  readonly name: string;
+  readonly sealedMs: number;
+  readonly files: readonly ParcelFile[];
+  readonly bytes: number;
+}
+
+export interface SpoolOptions {
+  readonly dir: string;
+  /** Waits for the disk before a parcel counts as sealed: safe against loss of power, not only against a crash. */
+  readonly fsync: boolean;
+}
+
+/** What was found in the folder at the start. */
+export interface SpoolFindings {
+  readonly parcels: readonly Parcel[];
+  /** Parcels that fail their checksum, moved to `rejected/`. */
+  readonly torn: readonly string[];
+}
+
+const MANIFEST = 'manifest.json';
+const OPEN_SUFFIX = '.open';
+
+/**
+ * The spool: a folder of parcels, each a folder of its own with a manifest. A parcel is written under another name and
+ * renamed when it is whole, so that a crash at any point leaves it complete or leaves nothing.
+ */
+export class Spool {
+  private readonly dir: string;
+  private readonly fsync: boolean;
+  private readonly epoch = Date.now().toString(36).padStart(9, '0');
+  private sequence = 0;
+
+  constructor(options: SpoolOptions) {
+    this.dir = options.dir;
+    this.fsync = options.fsync;
+  }
+
+  /** Makes the folder, clears what a crash left half-written, and lists what waits, oldest first. */
+  async start(): Promise<SpoolFindings> {
+    await mkdir(join(this.dir, 'rejected'), { recursive: true });
+    const parcels: Parcel[] = [];
+    const torn: string[] = [];
+    for (const name of (await readdir(this.dir)).sort()) {
+      if (name === 'rejected') continue;
+      if (name.endsWith(OPEN_SUFFIX)) {
+        await rm(join(this.dir, name), { recursive: true, force: true });
+        continue;
+      }
+      const parcel = await this.verify(name);
+      if (parcel !== undefined) parcels.push(parcel);
+      else {
+        torn.push(name);
+        await this.reject(name);
+      }
+    }
+    return { parcels, torn };
+  }
+
+  private async verify(name: string): Promise<Parcel | undefined> {
+    try {
+      const parcel = JSON.parse(await readFile(join(this.dir, name, MANIFEST), 'utf8')) as Parcel;
+      for (const file of parcel.files) {
+        const bytes = await readFile(this.path(parcel, file));
+        if (bytes.length !== file.bytes || crc32(bytes) !== file.crc) return undefined;
+      }
+      return parcel;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Opens a parcel to write into. */
+  async create(): Promise<OpenParcel> {
+    const name = `${this.epoch}-${(this.sequence++).toString(36).padStart(8, '0')}`;
+    const folder = join(this.dir, name + OPEN_SUFFIX);
+    await mkdir(folder);
+    return new OpenParcel(name, folder, join(this.dir, name), this.fsync);
+  }
+
+  path(parcel: Parcel, file: ParcelFile): string {
+    return join(this.dir, parcel.name, `${file.table}.native`);
+  }
+
+  /** The parcel is stored: it leaves the spool. */
+  async remove(parcel: Parcel): Promise<void> {
+    await rm(join(this.dir, parcel.name), { recursive: true, force: true });
+  }
+
+  /** The parcel can never be stored: it is kept aside for a person to look at. */
+  async reject(name: string): Promise<void> {
+    await rename(join(this.dir, name), join(this.dir, 'rejected', name));
+  }
+}
+
+/** A parcel being written. Writes follow one another; `seal` makes it whole. */
+export class OpenParcel {
+  readonly name: string;
+  bytes = 0;
+  private readonly folder: string;
+  private readonly target: string;
+  private readonly fsync: boolean;
+  private readonly files = new Map<
+    string,
+    { handle: Awaited<ReturnType<typeof open>>; rows: number; bytes: number; crc: number }
+  >();
+
+  constructor(name: string, folder: string, target: string, fsync: boolean) {
+    this.name = name;
+    this.folder = folder;
+    this.target = target;
+    this.fsync = fsync;
+  }
+
+  rows(table: string): number {
+    return this.files.get(table)?.rows ?? 0;
+  }
+
+  /** Appends a Native block of `rows` rows to the table's file. */
+  async append(table: string, block: Uint8Array, rows: number): Promise<void> {
+    let file = this.files.get(table);
+    if (file === undefined) {
+      file = { handle: await open(join(this.folder, `${table}.native`), 'w'), rows: 0, bytes: 0, crc: 0 };
+      this.files.set(table, file);
+    }
+    for (let at = 0; at < block.length;)
+      at += (await file.handle.write(block, at, block.length - at)).bytesWritten;
+    file.crc = crc32(block, file.crc);
+    file.rows += rows;
+    file.bytes += block.length;
+    this.bytes += block.length;
+  }
+
+  async seal(): Promise<Parcel> {
+    const files: ParcelFile[] = [];
+    for (const [table, { handle, rows, bytes, crc }] of this.files) {
+      if (this.fsync) await handle.sync();
+      await handle.close();
+      files.push({ table, rows, bytes, crc });
+    }
+    const parcel: Parcel = { name: this.name, sealedMs: Date.now(), files, bytes: this.bytes };
+    await writeFile(join(this.folder, MANIFEST), JSON.stringify(parcel), { flush: this.fsync });
+    await rename(this.folder, this.target);
+    return parcel;
+  }
+
+  /** Gives up: nothing of it remains. */
+  async discard(): Promise<void> {
+    for (const { handle } of this.files.values()) await handle.close().catch(() => undefined);
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}
