@@ -2,16 +2,18 @@ import { readFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Logger } from 'pino';
-import type { Config } from './config/index.ts';
+import { type Api, type ApiSources, createApi } from './api/index.ts';
+import { type Config, formatEndpoint } from './config/index.ts';
 import type { ReceiverReports } from './receive/messages.ts';
 import { ReceiverClient } from './receive/receiver-client.ts';
 import type { Database } from './store/clickhouse/database.ts';
 import { openRemoteDatabase } from './store/clickhouse/remote.ts';
-import { type EmbeddedEngine, openEmbeddedEngine } from './store/embedded/index.ts';
+import { type EmbeddedEngine, type HttpInterface, openEmbeddedEngine } from './store/embedded/index.ts';
 import { Roller } from './store/rollups/roller.ts';
 import { migrate } from './store/schema/migrations.ts';
 import { Spool } from './store/spool/spool.ts';
-import { Store, type StoreState } from './store/store.ts';
+import { Store } from './store/store.ts';
+import { VERSION } from './version.ts';
 
 /** How long sealed batches may be on their way to the spool before they are refused. */
 const QUEUE_BYTES = 192 * 2 ** 20;
@@ -20,6 +22,14 @@ const STOP_GRACE_MS = 10_000;
 const ROLLUP_GRACE_MS = 20_000;
 const ROLLUP_EVERY_MS = 10_000;
 const ROLLUP_LOOK_BACK_MS = 3 * 24 * 3_600_000;
+
+/** Where the collector listens. */
+export interface PipelineAddresses {
+  readonly flows: readonly string[];
+  readonly api: string;
+  /** The embedded engine's HTTP interface, where there is one. */
+  readonly clickhouse: string | undefined;
+}
 
 /**
  * All stages of the collector, joined:
@@ -32,12 +42,16 @@ export class Pipeline {
   private readonly log: Logger;
   private readonly receiver: ReceiverClient;
   private engine: EmbeddedEngine | undefined;
-  private http: { readonly port: number; close(): Promise<void> } | undefined;
+  private http: HttpInterface | undefined;
+  private api: Api | undefined;
   private database: Database | undefined;
   private store: Store | undefined;
   private roller: Roller | undefined;
   private timer: NodeJS.Timeout | undefined;
   private latest: ReceiverReports | undefined;
+  private loggedFault: string | null = null;
+  private latestMs: number | null = null;
+  private readonly startedMs = Date.now();
   /** Called when the collector cannot go on. */
   onFatal: ((error: Error) => void) | undefined;
   onStored: ((rows: number, seconds: number) => void) | undefined;
@@ -58,12 +72,13 @@ export class Pipeline {
   }
 
   /** From the back to the front, so that nothing arrives where nobody takes it. Rejects with what to change. */
-  async start(): Promise<{ readonly ports: readonly number[]; readonly clickhousePort: number | undefined }> {
+  async start(): Promise<PipelineAddresses> {
     const { config, log } = this;
     try {
       return await this.open(config, log);
     } catch (error) {
       await this.receiver.terminate();
+      await this.api?.close();
       await this.http?.close();
       await this.database?.close().catch(() => undefined);
       await this.engine?.close().catch(() => undefined);
@@ -94,7 +109,10 @@ export class Pipeline {
       maxBytes: config.spool.maxBytes,
       log: storeLog,
     });
-    store.onStored = (rows, seconds) => this.onStored?.(rows, seconds);
+    store.onStored = (rows, seconds) => {
+      this.api?.observeInsert(seconds);
+      this.onStored?.(rows, seconds);
+    };
     await store.start();
     this.store = store;
 
@@ -112,8 +130,26 @@ export class Pipeline {
     this.receiver.onDeath = (error) => this.onFatal?.(error);
     const { warnings, ports } = await this.receiver.start();
     for (const warning of warnings) log.warn(warning);
+    await this.report();
     this.timer = setInterval(() => void this.report(), REPORT_MS);
-    return { ports, clickhousePort: this.http?.port };
+
+    this.api = createApi(this.sources(dataDir));
+    const apiPort = await this.api.listen(config.http.bind);
+    if (this.engine !== undefined && config.clickhouse.httpBind !== null) {
+      const { users, httpBind } = config.clickhouse;
+      this.http = await this.engine.serveHttp({
+        ...httpBind,
+        ...(users.length > 0 && {
+          users: users.map((u) => ({ name: u.name, passwordSha256: u.passwordSha256, readonly: u.readOnly })),
+        }),
+      });
+    }
+    return {
+      flows: config.listen.map(({ host }, i) => formatEndpoint({ host, port: ports[i]! })),
+      api: formatEndpoint({ host: config.http.bind.host, port: apiPort }),
+      clickhouse:
+        this.http === undefined ? undefined : formatEndpoint({ host: this.http.host, port: this.http.port }),
+    };
   }
 
   private async openDatabase(dataDir: string): Promise<Database> {
@@ -148,15 +184,52 @@ export class Pipeline {
 
   private async report(): Promise<void> {
     this.latest = await this.receiver.reports();
+    this.latestMs = Date.now();
+    if (this.latest.lastFault !== null && this.latest.lastFault !== this.loggedFault) {
+      this.loggedFault = this.latest.lastFault;
+      this.log.error(
+        `A datagram could not be decoded, which is a fault of Weir's: please report it. ${this.latest.lastFault}`,
+      );
+    }
   }
 
-  /** The receiving thread's latest report, at most about a second old. */
-  get reports(): ReceiverReports | undefined {
-    return this.latest;
-  }
-
-  storeState(): StoreState | undefined {
-    return this.store?.state();
+  /** What the API shows, from the receiving thread's latest report and the store's counters. */
+  private sources(dataDir: string): ApiSources {
+    return {
+      startedMs: this.startedMs,
+      version: VERSION,
+      dataDir,
+      exporters: () => this.latest?.exporters ?? [],
+      listeners: () =>
+        (this.latest?.listeners ?? []).map((l) => ({
+          ...l,
+          address: formatEndpoint({ host: l.address, port: l.port }),
+        })),
+      receiver: () => ({
+        reportedMs: this.latestMs,
+        refusedUnnamed: this.latest?.refusedUnnamed ?? 0,
+        queuedBytes: this.latest?.queuedBytes ?? 0,
+        queueLimitBytes: QUEUE_BYTES,
+        utilization: this.latest?.utilization ?? null,
+        lastFault: this.latest?.lastFault ?? null,
+      }),
+      store: () => {
+        const state = this.store!.state();
+        return {
+          connected: state.connected,
+          lastError: state.lastError,
+          spoolBlocks: state.spoolParcels,
+          spoolBytes: state.spoolBytes,
+          spoolMaxBytes: this.config.spool.maxBytes,
+          oldestBlockMs: state.oldestParcelMs,
+          queueDepth: state.unwritten,
+          rowsStored: state.rowsStored,
+          blocksStored: state.parcelsStored,
+          rowsRejected: state.rowsRejected,
+          rowsRefused: state.rowsRefused,
+        };
+      },
+    };
   }
 
   /** New names, tenants and sampling rates of exporters. Other keys need a restart. */
@@ -167,6 +240,7 @@ export class Pipeline {
   /** From the front to the back: nothing that was received is left behind. */
   async stop(): Promise<void> {
     clearInterval(this.timer);
+    await this.api?.close();
     await this.receiver.stop();
     await this.roller?.stop();
     await this.store?.stop(STOP_GRACE_MS);
