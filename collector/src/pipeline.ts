@@ -86,10 +86,7 @@ export class Pipeline {
     }
   }
 
-  private async open(
-    config: Config,
-    log: Logger,
-  ): Promise<{ ports: readonly number[]; clickhousePort: number | undefined }> {
+  private async open(config: Config, log: Logger): Promise<PipelineAddresses> {
     const dataDir = resolve(config.dataDir);
     await mkdir(dataDir, { recursive: true });
     this.database = await this.openDatabase(dataDir);
