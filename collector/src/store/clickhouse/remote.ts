@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { pipeline } from 'node:stream/promises';
-import { ClickHouseError, createClient } from '@clickhouse/client';
+import { ClickHouseError, ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import type { ClickHouseClient, ClickHouseSettings } from '@clickhouse/client';
 import type { Database, NativeFileInsert } from './database.ts';
 import { DatabaseError } from './database.ts';
@@ -65,6 +65,7 @@ class RemoteDatabase implements Database {
       http_agent: this.#agent,
       request_timeout: options.requestTimeoutMs ?? 60_000,
       application: 'weir',
+      log: { level: ClickHouseLogLevel.OFF }, // what goes wrong is thrown, and logged by who can tell what it means
       compression: { request: false, response: true },
     };
     this.#client = createClient({ ...common, database: options.database });

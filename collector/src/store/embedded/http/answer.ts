@@ -59,11 +59,14 @@ export class Answer {
   #held: Buffer[] = [];
   #heldSize = 0;
   #spool: WriteStream | undefined;
+  /** Where bytes are written to once the head is sent: the first encoder, or the response itself. */
   #out: Writable | undefined;
+  #lastEncoder: Transform | undefined;
 
   constructor(response: ServerResponse, options: AnswerOptions) {
     this.#response = response;
     this.#options = options;
+    response.on('error', () => undefined); // the client has gone, which `gone` tells
     response.setHeader('X-ClickHouse-Server-Display-Name', options.displayName);
   }
 
@@ -96,6 +99,7 @@ export class Answer {
     if (this.#wrapping.waitForEnd) {
       if (this.#heldSize > HELD_IN_MEMORY) {
         this.#spool = createWriteStream(this.#options.spoolFile, { mode: 0o600 });
+        this.#spool.on('error', () => undefined); // a full disk shows when the result is finished
         await this.#send(this.#spool, this.#takeHeld());
       }
     } else if (this.#heldSize > HELD_BACK) {
@@ -115,8 +119,9 @@ export class Answer {
           await this.#send(out, chunk as Buffer);
         }
       } else if (this.#heldSize > 0) await this.#send(out, this.#takeHeld());
+      await this.#endEncoders(out);
       if (this.gone) return;
-      out.end();
+      this.#response.end();
       await this.#sent();
     } finally {
       await this.#dropSpool();
@@ -142,17 +147,10 @@ export class Answer {
       // The frame in which ClickHouse's clients look for an error in the middle of a result; then the connection breaks
       // off without the end of its last chunk, so that no other client takes half a result for a whole one.
       const frame = `\r\n__exception__\r\n${this.#tag}\r\n${text}${Buffer.byteLength(text)} ${this.#tag}\r\n__exception__\r\n`;
-      const socket = this.#response.socket;
-      if (this.#out === this.#response) {
-        await this.#send(this.#out, Buffer.from(frame));
-      } else {
-        const encoder = this.#out as Transform;
-        await this.#send(encoder, Buffer.from(frame));
-        encoder.unpipe?.();
-        encoder.end();
-        await finished(encoder, { writable: true, readable: false }).catch(() => undefined);
-        await new Promise((done) => setImmediate(done));
-      }
+      const { socket } = this.#response;
+      await this.#send(this.#out, Buffer.from(frame));
+      await this.#endEncoders(this.#out);
+      await new Promise((done) => setImmediate(done)); // the response hands its bytes to the socket in the next turn
       socket?.destroySoon();
     } finally {
       await this.#dropSpool();
@@ -174,21 +172,30 @@ export class Answer {
     this.#response.setHeader('X-ClickHouse-Timezone', this.#options.timezone);
     this.#response.setHeader('X-ClickHouse-Exception-Tag', this.#tag);
     this.#response.setHeader('X-ClickHouse-Summary', JSON.stringify(summaryHeader(summary)));
-    let out: Writable = this.#response;
+    const encoders: Transform[] = [];
+    if (blocks !== undefined) encoders.push(new BlockEncoder(blocks));
     if (contentEncoding !== undefined) {
       this.#response.setHeader('Content-Encoding', contentEncoding);
-      const encoder = contentEncoder(contentEncoding);
-      encoder.pipe(out);
-      out = encoder;
+      encoders.push(contentEncoder(contentEncoding));
     }
-    if (blocks !== undefined) {
-      const encoder = new BlockEncoder(blocks);
-      encoder.pipe(out);
-      out = encoder;
-    }
-    out.on('error', () => this.#response.destroy());
-    this.#out = out;
-    return out;
+    encoders.forEach((encoder, index) => {
+      encoder.on('error', () => this.#response.destroy());
+      const next = encoders[index + 1];
+      if (next === undefined) encoder.pipe(this.#response, { end: false });
+      else encoder.pipe(next);
+    });
+    this.#lastEncoder = encoders.at(-1);
+    this.#out = encoders[0] ?? this.#response;
+    return this.#out;
+  }
+
+  /** Has the encoders give out what they still hold. */
+  async #endEncoders(out: Writable): Promise<void> {
+    const last = this.#lastEncoder;
+    if (last === undefined || this.gone) return;
+    const closed = new Promise<void>((done) => this.#response.once('close', done));
+    out.end();
+    await Promise.race([finished(last).catch(() => undefined), closed]);
   }
 
   /** Writes, and waits where the receiver is behind; gives a client up that takes nothing for too long. */
@@ -198,11 +205,13 @@ export class Answer {
       const done = (): void => {
         clearTimeout(timer);
         out.off('drain', done);
+        out.off('close', done);
         this.#response.off('close', done);
         resolve();
       };
       const timer = setTimeout(() => this.#response.destroy(), this.#options.sendTimeoutMs);
       out.on('drain', done);
+      out.on('close', done);
       this.#response.on('close', done);
       if (this.gone) done();
     });

@@ -5,6 +5,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { DatabaseError } from '../../clickhouse/database.ts';
 import { quoteIdentifier, quoteString } from '../../clickhouse/identifiers.ts';
 import { READER_ROLE } from '../engine-config.ts';
 import type { Engine, Preparation } from '../engine.ts';
@@ -222,6 +223,8 @@ export class QueryHandler {
       );
       job.answer.format = 'TabSeparated';
       await job.answer.finish(summaryOf(outcome, true));
+    } catch (error) {
+      throw withoutFile(error, file);
     } finally {
       await rm(file, { force: true });
     }
@@ -469,6 +472,16 @@ function refuseForeignPages(request: IncomingMessage, user: User, users: Users):
     'AUTHENTICATION_FAILED',
     `${user.name}: requests of web pages and under foreign host names need a user with a password`,
   );
+}
+
+/** An error of an INSERT without the file that its data came from here: nobody sent one. */
+function withoutFile(error: unknown, file: string): unknown {
+  if (!(error instanceof DatabaseError) || !error.message.includes(file)) return error;
+  const message = error.message
+    .replace(`: (in file/uri ${file})`, '')
+    .replace(/: While executing File: data for INSERT was parsed from file/, '')
+    .replaceAll(file, 'the data');
+  return new DatabaseError(message, { ...error, cause: error });
 }
 
 function summaryOf(outcome: QueryOutcome, writes: boolean): Summary {
