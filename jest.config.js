@@ -3,11 +3,7 @@ export default {
   testEnvironment: 'node',
   roots: ['<rootDir>/core', '<rootDir>/collector', '<rootDir>/tests'],
   extensionsToTreatAsEsm: ['.ts'],
-  transform: {
-    '^.+\\.ts$': [
-      '@swc/jest',
-      { jsc: { parser: { syntax: 'typescript' }, target: 'es2024' }, module: { type: 'es6' } },
-    ],
-  },
+  transform: { '^.+\\.ts$': '<rootDir>/scripts/jest-strip-types.js' },
+  testTimeout: 30_000,
   maxWorkers: 2,
 };
