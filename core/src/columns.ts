@@ -27,6 +27,7 @@ export type ColumnType =
  * - `dscp`: six bits, shifted to their place in the type of service (RFC 2474 section 3).
  * - `milliToMicro`/`microToMilli`: a change of unit.
  * - `applicationId`: RFC 6759's engine and selector; one of more than 8 octets (with an enterprise number) is packed into 64 bits.
+ * - `or`: bits added to those that another element has set.
  * - `hex`: bytes shown as groups of 8 hexadecimal digits.
  * - `start…`/`end…`: a time of the flow, in the encoding that follows (RFC 7011 section 6.1.7-10, RFC 5102 section 5.9).
  */
@@ -39,6 +40,7 @@ export type Conversion =
   | 'milliToMicro'
   | 'microToMilli'
   | 'applicationId'
+  | 'or'
   | 'hex'
   | `${'start' | 'end'}${TimeEncoding}`;
 
@@ -273,7 +275,7 @@ export const columns = [
     'IPv6',
     'dimension',
     'Source address; IPv4 is v4-mapped.',
-    [ie(8), ie(27), ie(44), ie(170), el('sonicwall:initiatorIPv4Address')],
+    [ie(8), ie(27), ie(44), ie(170), el('sonicwall:initiatorIPv4Address'), el('staIPv4Address')],
     {
       codec: 'ZSTD(1)',
       rollup: 'heavy',
@@ -410,15 +412,19 @@ export const columns = [
     'UInt16',
     'dimension',
     'TCP control bits seen, OR of all packets.',
-    [ie(6), el('cert:unionTCPFlags')],
+    [ie(6), el('cert:unionTCPFlags'), el('cert:initialTCPFlags', 'or')],
     { codec: 'ZSTD(1)' },
   ),
-  column('tcp_flags_out', 'UInt16', 'dimension', 'TCP control bits of the reverse direction.', [reverse(6)]),
+  column('tcp_flags_out', 'UInt16', 'dimension', 'TCP control bits of the reverse direction.', [
+    reverse(6),
+    el('cert:reverseUnionTCPFlags'),
+    el('cert:reverseInitialTCPFlags', 'or'),
+  ]),
   column('tos', 'UInt8', 'dimension', 'Type of service: DSCP and ECN.', [ie(5), ie(195, 'dscp')], {
     codec: 'ZSTD(1)',
     rollup: 'key',
   }),
-  column('post_tos', 'UInt8', 'dimension', 'Type of service as sent on.', [ie(55)]),
+  column('post_tos', 'UInt8', 'dimension', 'Type of service as sent on.', [ie(55), ie(98, 'dscp')]),
   column('icmp_type', 'UInt8', 'dimension', 'ICMP type.', [
     ie(176),
     ie(178),
@@ -526,6 +532,7 @@ export const columns = [
   column('source_mac', 'UInt64', 'dimension', 'Source MAC address, as a number (MACNumToString).', [
     ie(56),
     ie(81),
+    el('staMacAddress'),
   ]),
   column('destination_mac', 'UInt64', 'dimension', 'Destination MAC address, as a number.', [ie(80), ie(57)]),
   column('ethertype', 'UInt16', 'dimension', 'Ethertype.', [ie(256)]),
@@ -545,8 +552,15 @@ export const columns = [
       codec: 'ZSTD(1)',
     },
   ),
-  column('vrf_id', 'UInt32', 'dimension', 'VRF it came in by.', [ie(234)]),
-  column('egress_vrf_id', 'UInt32', 'dimension', 'VRF it left by.', [ie(235)]),
+  column('vrf_id', 'UInt32', 'dimension', 'VRF (VPN, service) it came in by.', [
+    ie(234),
+    el('viptela:vpnId'),
+    el('nokia:natInsideServiceId'),
+  ]),
+  column('egress_vrf_id', 'UInt32', 'dimension', 'VRF (VPN, service) it left by.', [
+    ie(235),
+    el('nokia:natOutsideServiceId'),
+  ]),
   column('vrf_name', 'LowCardinality(String)', 'dimension', 'Name of the VRF it came in by.', [ie(236)], {
     rollup: 'key',
   }),
@@ -608,6 +622,7 @@ export const columns = [
     el('paloalto:userId'),
     el('ntop:FLOW_USER_NAME'),
     el('citrix:aaaUsername'),
+    el('nokia:natSubscriberString'),
   ]),
   column('connection_id', 'UInt64', 'key', 'The exporter’s own id of the flow or session.', [ie(148)]),
   column(
@@ -662,6 +677,7 @@ export const columns = [
       el('procera:service'),
       el('ixia:l7ApplicationName'),
       el('citrix:appName'),
+      el('barracuda:serviceName'),
     ],
     { rollup: 'key' },
   ),
@@ -750,8 +766,10 @@ export const columns = [
     el('ntop:HTTP_HOST'),
     el('ixia:hostName'),
     el('citrix:httpReqHost'),
+    el('citrix:httpDomainName'),
     el('procera:serverHostname'),
     el('flowmon:httpHost'),
+    el('netflow9:streamcoreHostname'),
   ]),
   column('http_method', 'LowCardinality(String)', 'dimension', 'HTTP method.', [
     ie(459),
@@ -765,6 +783,7 @@ export const columns = [
     el('citrix:httpReqUrl'),
     el('procera:httpUrl'),
     el('flowmon:httpUrl'),
+    el('netflow9:streamcoreUrl'),
   ]),
   column('http_status', 'UInt16', 'dimension', 'HTTP status code.', [
     ie(457),
@@ -775,6 +794,7 @@ export const columns = [
     ie(468),
     el('ntop:HTTP_USER_AGENT'),
     el('ixia:httpRequestUserAgent'),
+    el('citrix:httpReqUserAgent'),
     el('procera:httpUserAgent'),
   ]),
   column('tls_server_name', 'String', 'dimension', 'TLS server name (SNI).', [

@@ -14,6 +14,8 @@ export interface SetContext {
   readonly fills: ReadonlySet<number>;
   readonly hasStart: boolean;
   readonly hasEnd: boolean;
+  /** Times may be milliseconds since a start of the system that is not known. */
+  readonly relativeTimes: boolean;
   /** Sampler of each record, where the template names one. */
   readonly samplers: Float64Array | undefined;
   /** Rate in the header (v5), 0 where there is none. */
@@ -50,7 +52,6 @@ function fillTimes(batch: FlowBatch, from: number, to: number, context: SetConte
     return;
   }
   const receivedMs = Math.floor(context.receivedMs / 1000) * 1000;
-  const relative = (context.flags & RecordFlag.relativeTimes) !== 0;
   const lag = batch.u32(at.end_lag_ms);
   const duration = batch.u32(at.duration_ms);
   for (let r = from; r < to; r++) {
@@ -58,6 +59,13 @@ function fillTimes(batch: FlowBatch, from: number, to: number, context: SetConte
     let end = hasEnd ? endMs[r]! : NaN;
     if (!(start >= 0 && start <= LATEST_MS)) start = NaN;
     if (!(end >= 0 && end <= LATEST_MS)) end = NaN;
+    let relative = false;
+    if (context.relativeTimes) {
+      // What is below 2^32 is an uptime; beside a time by the calendar it is of no use.
+      relative = !(start >= TWO_32 || end >= TWO_32);
+      if (!relative && start < TWO_32) start = NaN;
+      if (!relative && end < TWO_32) end = NaN;
+    }
     if (end !== end) {
       if (start !== start) {
         batch.u16(at.record_flags)[r] = RecordFlag.noTimes;
@@ -67,7 +75,10 @@ function fillTimes(batch: FlowBatch, from: number, to: number, context: SetConte
     }
     if (start !== start) start = sentDuration ? end - duration[r]! : end;
     let took = Math.floor(end) - Math.floor(start);
-    if (relative && took < -0x80000000) took += TWO_32; // the uptime wrapped between the two
+    if (relative) {
+      if (took < -0x80000000) took += TWO_32; // the uptime wrapped between the two
+      batch.u16(at.record_flags)[r] = RecordFlag.relativeTimes;
+    }
     duration[r] = took <= 0 ? 0 : took >= TWO_32 ? TWO_32 - 1 : took;
     if (relative) continue;
     const behind = receivedMs - Math.floor(end);
@@ -193,8 +204,10 @@ function fillIcmp(batch: FlowBatch, from: number, to: number, context: SetContex
     if (protocols[r] !== ICMP && protocols[r] !== ICMPV6) continue;
     const port = ports[r]!;
     if (port === 0) continue;
-    batch.u8(at.icmp_type)[r] = port >>> 8;
-    batch.u8(at.icmp_code)[r] = port & 0xff;
+    // ICMPv6 has no type 0: what stands in the low octet alone is a type (IOS XR, of neighbour discovery).
+    const low = port < 256 && protocols[r] === ICMPV6;
+    batch.u8(at.icmp_type)[r] = low ? port : port >>> 8;
+    batch.u8(at.icmp_code)[r] = low ? 0 : port & 0xff;
   }
 }
 

@@ -132,6 +132,14 @@ export function copyField(
       for (let r = 0; r < n; r++) out[r] = unsigned(bytes, starts[first + r]! + offset, length);
       return;
     }
+    case 'or16': {
+      const out = batch.u16(op.column);
+      for (let r = 0; r < n; r++) {
+        const at = starts[first + r]! + offset;
+        out[row + r] = out[row + r]! | (length === 1 ? bytes[at]! : view.getUint16(at));
+      }
+      return;
+    }
     case 'packetSpace': {
       // RFC 5477 section 8.2: of interval + space packets, the first interval are taken.
       const out = batch.u32(op.column);

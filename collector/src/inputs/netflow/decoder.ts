@@ -167,6 +167,7 @@ export class NetflowDecoder {
       fills: V5_FILLS,
       hasStart: true,
       hasEnd: true,
+      relativeTimes: false,
       samplers: undefined,
       headerSamplingRate: header.samplingRate,
     });
@@ -317,7 +318,8 @@ export class NetflowDecoder {
         if (id !== 0 || length !== 0) malformed(message, 'set_bad_length');
         return;
       }
-      if (at + length > to) {
+      // Exporters are known to forget padding in the message's length: the datagram's own is what counts.
+      if (at + length > bytes.length) {
         malformed(message, 'set_truncated');
         return;
       }
@@ -578,11 +580,10 @@ export class NetflowDecoder {
     try {
       for (const op of plan.ops) copyField(op, octets, layout, batch, row, context);
       for (const op of plan.overlays) overlayField(op, octets, layout, batch, row, context);
-      if (plan.space !== undefined) copyField(plan.space, octets, layout, batch, row, context);
+      for (const op of plan.additions) copyField(op, octets, layout, batch, row, context);
       let flags = plan.flags | this.skewFlag(exporter);
       if (late) flags |= RecordFlag.lateTemplate;
       if (context.saturated) flags |= RecordFlag.saturated;
-      if (plan.needsSystemStart && !startKnown) flags |= RecordFlag.relativeTimes;
       completeRows(batch, row, row + records, {
         exporter,
         domain,
@@ -592,6 +593,7 @@ export class NetflowDecoder {
         fills: plan.fills,
         hasStart: plan.hasStart,
         hasEnd: plan.hasEnd,
+        relativeTimes: plan.needsSystemStart && !startKnown,
         samplers: plan.hasSampler ? context.samplers : undefined,
         headerSamplingRate: 0,
       });

@@ -3,11 +3,22 @@ import { addressWords } from './address.ts';
 
 export type ProfileOf = (address: string) => ExporterProfile;
 
-/** Exporters by address, bounded: spoofed sources push each other out, never one that has sent flows. */
+/** An exporter silent for so long gives way to another where there is no room. */
+const SILENT_MS = 24 * 3_600_000;
+/** Where there was no room, how long nobody looks for any. */
+const RETRY_MS = 1_000;
+
+/**
+ * Exporters by address, bounded: addresses that have sent nothing of use (spoofed ones, say) push each other out, and one
+ * that has sent flows gives way only after a day of silence.
+ */
 export class Exporters {
   private readonly byAddress = new Map<string, Exporter>();
+  /** Those that had sent nothing of use when last looked at, oldest first. */
+  private readonly unproven = new Set<Exporter>();
   private profileOf: ProfileOf;
   private readonly limit: number;
+  private fullUntilMs = 0;
   /** Exporters forgotten for want of room. */
   forgotten = 0;
 
@@ -26,9 +37,10 @@ export class Exporters {
         : (address.split('%')[0] ?? address);
     const same = this.byAddress.get(canonical);
     if (same !== undefined) return same;
-    if (this.byAddress.size >= this.limit && !this.makeRoom()) return undefined;
+    if (this.byAddress.size >= this.limit && !this.makeRoom(nowMs)) return undefined;
     const exporter = new Exporter(canonical, addressWords(canonical), this.profileOf(canonical), nowMs);
     this.byAddress.set(canonical, exporter);
+    this.unproven.add(exporter);
     return exporter;
   }
 
@@ -46,13 +58,27 @@ export class Exporters {
     return this.byAddress.size;
   }
 
-  private makeRoom(): boolean {
-    for (const [address, exporter] of this.byAddress) {
+  private makeRoom(nowMs: number): boolean {
+    for (const exporter of this.unproven) {
+      this.unproven.delete(exporter);
       if (exporter.ledger.flows > 0 || exporter.ledger.optionsRecords > 0) continue;
-      this.byAddress.delete(address);
-      this.forgotten++;
+      this.forget(exporter);
       return true;
     }
-    return false;
+    if (nowMs < this.fullUntilMs) return false;
+    let silent: Exporter | undefined;
+    for (const exporter of this.byAddress.values())
+      if (silent === undefined || exporter.lastSeenMs < silent.lastSeenMs) silent = exporter;
+    if (silent === undefined || nowMs - silent.lastSeenMs < SILENT_MS) {
+      this.fullUntilMs = nowMs + RETRY_MS;
+      return false;
+    }
+    this.forget(silent);
+    return true;
+  }
+
+  private forget(exporter: Exporter): void {
+    this.byAddress.delete(exporter.address);
+    this.forgotten++;
   }
 }

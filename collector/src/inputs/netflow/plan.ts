@@ -23,6 +23,7 @@ export type OpKind =
   | 'text'
   | 'hex'
   | 'applicationId'
+  | 'or16'
   | 'highByte'
   | 'lowByte'
   | 'plusOne'
@@ -66,8 +67,8 @@ export interface Plan {
   readonly ops: readonly Op[];
   /** Those that come after another of the same column and write over it where they are not zero (addresses and times see to that themselves). */
   readonly overlays: readonly Op[];
-  /** What makes a rate of a sampling interval, after all others. */
-  readonly space: Op | undefined;
+  /** What works on values that are there: bits added to others, a rate made of a sampling interval. */
+  readonly additions: readonly Op[];
   /** Lengths of the segments between variable-length fields; one more than there are such fields. */
   readonly segmentLengths: readonly number[];
   readonly unused: readonly UnusedElement[];
@@ -82,7 +83,7 @@ export interface Plan {
   readonly hasSampler: boolean;
   /** Bits of `record_flags` that hold for every record. */
   readonly flags: number;
-  /** Times are relative to the system's start, which IPFIX does not tell in its header. */
+  /** Some time is relative to the system's start, which IPFIX does not tell in its header. */
   readonly needsSystemStart: boolean;
   /** Where the records themselves tell the system's start. */
   readonly systemStart: Place | undefined;
@@ -163,7 +164,7 @@ export function compilePlan(template: Template, version: 9 | 10): Plan {
   const seen = new Set<string>();
   let flags = 0;
   let systemStart: Place | undefined;
-  let space: Op | undefined;
+  const additions: Op[] = [];
 
   for (const { field, segment, offset } of placed) {
     const name = key(field.pen, field.id);
@@ -177,7 +178,7 @@ export function compilePlan(template: Template, version: 9 | 10): Plan {
       continue;
     }
     if (numeric && field.pen === Pen.iana && field.id === 306 && present.has(key(Pen.iana, 305))) {
-      space = { ...base, kind: 'packetSpace', column: at.sampling_rate };
+      additions.push({ ...base, kind: 'packetSpace', column: at.sampling_rate });
       continue;
     }
     if (numeric && field.pen === Pen.iana && field.id === 160) systemStart = place;
@@ -194,7 +195,8 @@ export function compilePlan(template: Template, version: 9 | 10): Plan {
       const op = makeOp(target, base);
       if (op === undefined) continue;
       used = true;
-      add(target.column.name, target.rank, op);
+      if (op.kind === 'or16') additions.push(op);
+      else add(target.column.name, target.rank, op);
     }
     if (!used) unused.push({ pen: field.pen, id: field.id });
   }
@@ -227,12 +229,12 @@ export function compilePlan(template: Template, version: 9 | 10): Plan {
   return {
     ops,
     overlays,
-    space,
+    additions,
     segmentLengths,
     unused,
     unusedCounts: undefined,
     flags,
-    fills: new Set(ops.filter((o) => o.column >= 0).map((o) => o.column)),
+    fills: new Set([...ops, ...additions].filter((o) => o.column >= 0).map((o) => o.column)),
     hasStart: candidates.has('flow_start_time'),
     hasEnd: candidates.has('flow_end_time'),
     timesMayLack: times.some(
@@ -282,6 +284,7 @@ function makeOp(target: Target, base: Omit<Op, 'kind' | 'column'>): Op | undefin
   if (as === 'applicationId' && (variable || length > 8))
     return variable || length <= 32 ? op('applicationId') : undefined;
   if (variable || length > 8) return undefined;
+  if (as === 'or') return length <= 2 ? op('or16') : undefined;
   if (as === 'highByte' || as === 'lowByte') return length === 2 ? op(as) : undefined;
   if (as === 'mplsLabel') return length === 3 || length === 4 ? op(as) : undefined;
   if (as !== undefined && as !== 'applicationId') return op(as as OpKind);

@@ -102,7 +102,7 @@ const READINGS: Readonly<Record<string, Reading>> = {
   }),
   ...each(['flow_end_reason', 'flowEndReason'], column('flow_end_reason')),
 
-  ...each(['app_id', 'ixiaL7AppName', 'proceraService'], column('application')),
+  ...each(['app_id', 'ixiaL7AppName', 'proceraService', 'ServiceName'], column('application')),
   ixiaL7AppId: column('application_id'),
   application_id: (row) => applicationText(BigInt(row.application_id)),
   ixiaHttpUserAgent: column('http_user_agent'),
@@ -175,7 +175,6 @@ const REGISTRY_NAMES: Readonly<Record<string, string>> = {
   AuditCounter: 'barracuda:auditCounter',
   TrafficType: 'barracuda:trafficType',
   Timestamp: 'barracuda:timestamp',
-  ServiceName: 'barracuda:serviceName',
   LogOp: 'barracuda:logOp',
   Reason: 'barracuda:reason',
   ReasonText: 'barracuda:reasonText',

@@ -34,15 +34,15 @@ export class Rig {
     this.batch = new FlowBatch(capacity);
   }
 
-  exporter(from = '192.0.2.1'): Exporter {
-    const exporter = this.exporters.at(from, NOON);
+  exporter(from = '192.0.2.1', atMs = NOON): Exporter {
+    const exporter = this.exporters.at(from, atMs);
     if (exporter === undefined) throw new Error('no room for another exporter');
     return exporter;
   }
 
   /** Decodes a datagram; its flows are `flows()` until the next. */
   send(datagram: Uint8Array, { from, port = 50_000, atMs = NOON }: Arrival = {}): DatagramOutcome {
-    const exporter = this.exporter(from);
+    const exporter = this.exporter(from, atMs);
     this.batch.reset();
     const outcome = this.decoder.decode(datagram, exporter, port, atMs, {
       reserve: (rows) => {
