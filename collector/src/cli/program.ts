@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { simulateCommand } from '../simulate/index.ts';
+import { VERSION } from '../version.ts';
 import { checkConfigCommand } from './check-config.ts';
 import { exportersCommand } from './exporters.ts';
 import { CommandFailure } from './failure.ts';
@@ -22,17 +22,11 @@ In a first minute:
 
 Each command has examples: weir <command> --help. Settings: docs/weir.example.yaml, or weir check-config.`;
 
-/** Version of Weir, from its package. */
-export function version(): string {
-  const path = new URL('../../../package.json', import.meta.url);
-  return (JSON.parse(readFileSync(path, 'utf8')) as { version: string }).version;
-}
-
 /** The command line; `collect` is handed in, as it brings the whole collector with it. */
 export function createProgram(collect: () => Command, io: Io = processIo): Command {
   const program = new Command('weir')
     .description('Network-flow observability: flow records in, answers out.')
-    .version(version(), '-V, --version', 'print the version')
+    .version(VERSION, '-V, --version', 'print the version')
     .addHelpText('after', HELP)
     .showSuggestionAfterError()
     .showHelpAfterError('(more with --help)');

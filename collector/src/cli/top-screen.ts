@@ -18,9 +18,8 @@ export function topLines(question: TopQuestion, answer: TopAnswer, width: number
       `No flows in the last ${spanText(REACH_SECONDS * 1000)}. Does an exporter send? See: weir exporters`,
     ];
   const { all } = answer;
-  const head =
-    `Top ${view.plural} by ${question.order}, ${spanText(answer.seconds * 1000)} until ${clock(answer.untilMs)}` +
-    `   all: ${rateText(all.bits, 'bit/s')}, ${rateText(all.packets, 'pkt/s')}, ${rateText(all.flows, 'flows/s')}`;
+  const head = `Top ${view.plural} by ${question.order}, ${spanText(answer.seconds * 1000)} until ${clock(answer.untilMs)}`;
+  const sum = `All together: ${rateText(all.bits, 'bit/s')}, ${rateText(all.packets, '')} packets/s, ${rateText(all.flows, '')} flows/s`;
   const stale =
     answer.ageMs > STALE_MS ? [paint('yellow', `The latest flow came ${spanText(answer.ageMs)} ago.`)] : [];
   const columns: TableColumn[] = [
@@ -62,6 +61,7 @@ export function topLines(question: TopQuestion, answer: TopAnswer, width: number
     rows.map((row) => fitted(row.join(' '), width));
   return [
     paint('bold', fitted(head, width)),
+    fitted(sum, width),
     ...stale,
     '',
     ...(rows.length === 0 ? ['No flows match.'] : table),

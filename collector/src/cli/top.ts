@@ -141,8 +141,8 @@ class LiveTop {
     const height = stdout.rows ?? 24;
     const width = stdout.columns ?? 80;
     const paint = painter(stdout, env);
-    // Headline, a word on stale data, an empty line, titles, and the line of keys.
-    const question = { ...this.question, rows: this.fixedRows ?? Math.max(1, height - 6) };
+    // Two headlines, a word on stale data, empty lines, titles, and the line of keys.
+    const question = { ...this.question, rows: this.fixedRows ?? Math.max(1, height - 7) };
     this.abort = new AbortController();
     let lines: string[];
     try {
