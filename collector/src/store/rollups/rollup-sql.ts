@@ -29,11 +29,13 @@ export function rollupInsert(database: string, name: RollupName, top: number): s
       case 'heavy': {
         const keep = c.endsWith('_port') ? Math.max(1, Math.floor(top / 5)) : top;
         const zero = column.type === 'IPv6' ? "toIPv6('::')" : '0';
-        const heavy = `SELECT ${c} FROM ${source} WHERE ${inSlot} GROUP BY ${c} ORDER BY sum(${WEIGHT}) DESC LIMIT ${keep}`;
+        const bit = 1 << heavyColumns.indexOf(column);
+        // What was folded before, often the heaviest of all, has no name and takes no name's place.
+        const named = raw ? '' : ` AND bitAnd(folded, ${bit}) = 0`;
+        const heavy = `SELECT ${c} FROM ${source} WHERE ${inSlot}${named} GROUP BY ${c} ORDER BY sum(${WEIGHT}) DESC LIMIT ${keep}`;
         names.push(c);
         selected.push(`if(${c} IN (${heavy}), ${c}, ${zero}) AS k_${c}`);
         keys.push(`k_${c}`);
-        const bit = 1 << heavyColumns.indexOf(column);
         // A row folded once stays marked in the coarser rollup.
         const was = raw ? '0' : `bitAnd(${source.split('.')[1]}.folded, ${bit})`;
         folded.push(`bitOr(if(k_${c} != ${c}, ${bit}, 0), ${was})`);

@@ -92,7 +92,7 @@ ORDER BY (minute, tenant_id, collector_ip, exporter_name, measure, reason)
 TTL ${ttl('minute', retention.ledgerDays)}
 SETTINGS ${SETTINGS}`,
     `CREATE VIEW IF NOT EXISTS ${database}.ledger_balance AS
-SELECT collector_ip, any(exporter) AS exporter_name,
+SELECT collector_ip, argMaxIf(exporter, minute, exporter != '') AS exporter_name,
   sum(received) AS datagrams_received, sum(decoded) AS datagrams_decoded, sum(refused) AS datagrams_refused,
   sum(announced) AS records_announced, sum(flows) AS flows, sum(options) AS options_records, sum(waiting) AS records_waiting,
   sum(lost) AS records_lost, sum(stored) AS rows_stored,
@@ -100,14 +100,14 @@ SELECT collector_ip, any(exporter) AS exporter_name,
   records_announced - flows - options_records - records_waiting - records_lost AS records_unexplained,
   flows - rows_stored AS flows_unexplained
 FROM (
-  SELECT collector_ip, exporter_name AS exporter,
+  SELECT collector_ip, exporter_name AS exporter, minute,
     if(measure = 'datagrams_received', value, 0) AS received, if(measure = 'datagrams_decoded', value, 0) AS decoded,
     if(measure = 'datagrams_refused', value, 0) AS refused, if(measure = 'records_announced', value, 0) AS announced,
     if(measure = 'flows', value, 0) AS flows, if(measure = 'options_records', value, 0) AS options,
     if(measure = 'records_waiting', value, 0) AS waiting, if(measure = 'records_lost', value, 0) AS lost, 0 AS stored
   FROM ${database}.ledger
   UNION ALL
-  SELECT collector_ip, '' AS exporter, 0, 0, 0, 0, 0, 0, 0, 0, toInt64(flows) FROM ${database}.stored_1m
+  SELECT collector_ip, '' AS exporter, minute, 0, 0, 0, 0, 0, 0, 0, 0, toInt64(flows) FROM ${database}.stored_1m
 )
 GROUP BY collector_ip`,
   ];

@@ -37,7 +37,7 @@ export function readInsertHead(binary: string): InsertHead | undefined | 'incomp
     const before = seen.at(-1);
     seen.push(token);
     if (before !== undefined && word(binary, before) === 'FORMAT' && depth === 0 && seen.length > 3) {
-      const isClause = mayEndClause(binary, seen.at(-3)) && (!selects || inputAt !== undefined);
+      const isClause = mayEndClause(binary, seen.at(-3), seen.at(-4)) && (!selects || inputAt !== undefined);
       if (isClause) return insertInFormat(binary, seen, settingsAt, inputAt);
     }
     if (current === '(' || current === '[' || current === '{') depth++;
@@ -131,7 +131,7 @@ export function splitOutput(binary: string): Output {
       if (
         (name?.type === 'word' || name?.type === 'quoted') &&
         isLast &&
-        mayEndClause(binary, all[index - 1])
+        mayEndClause(binary, all[index - 1], all[index - 2])
       )
         found = index;
     }
@@ -153,8 +153,10 @@ const EXPECT_EXPRESSION = new Set(
   ).split(' '),
 );
 
-function mayEndClause(binary: string, token: Token | undefined): boolean {
+function mayEndClause(binary: string, token: Token | undefined, before: Token | undefined): boolean {
   if (token === undefined) return false;
+  // GROUP BY ALL, ORDER BY ALL: there it stands for the expressions.
+  if (word(binary, token) === 'ALL' && before !== undefined && word(binary, before) === 'BY') return true;
   if (token.type === 'word') return !EXPECT_EXPRESSION.has(word(binary, token));
   if (token.type === 'symbol') return [')', ']', '}', '*'].includes(symbol(binary, token));
   return token.type !== 'broken';
