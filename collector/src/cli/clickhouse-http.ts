@@ -45,13 +45,13 @@ export function targetOf({ clickhouse }: Config, options: TargetOptions): ClickH
   };
 }
 
+/** Settings are not among it: a user with readonly=1 may not change any. */
 export interface Question {
   readonly sql: string;
   /** The format where the SQL names none. */
   readonly format: string;
   /** Values of `{name:Type}` in the SQL. */
   readonly parameters?: Readonly<Record<string, string | number>>;
-  readonly settings?: Readonly<Record<string, string | number>>;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -62,8 +62,6 @@ export async function ask(target: ClickHouseTarget, question: Question): Promise
   url.searchParams.set('default_format', question.format);
   for (const [name, value] of Object.entries(question.parameters ?? {}))
     url.searchParams.set(`param_${name}`, String(value));
-  for (const [name, value] of Object.entries(question.settings ?? {}))
-    url.searchParams.set(name, String(value));
   const { tls } = target;
   const headers: Record<string, string> = { 'content-type': 'text/plain; charset=utf-8' };
   if (target.user !== undefined) headers['x-clickhouse-user'] = target.user;
@@ -89,7 +87,7 @@ export async function ask(target: ClickHouseTarget, question: Question): Promise
   throw new CommandFailure(refusal(target, response.statusCode ?? 0, await textOf(response)));
 }
 
-/** The rows of an answer of one JSON object a line. */
+/** The rows of an answer of one JSON object a line; 64-bit integers may come as text. */
 export async function askRows<Row>(
   target: ClickHouseTarget,
   question: Omit<Question, 'format'>,
@@ -97,11 +95,6 @@ export async function askRows<Row>(
   const response = await ask(target, {
     ...question,
     format: 'JSONEachRow',
-    settings: {
-      output_format_json_quote_64bit_integers: 0,
-      output_format_json_quote_denormals: 0,
-      ...question.settings,
-    },
   });
   const rows: Row[] = [];
   for await (const line of linesOf(response)) if (line !== '') rows.push(JSON.parse(line) as Row);

@@ -2,12 +2,21 @@ import type { Paint } from './paint.ts';
 import { type TableColumn, tableLines } from './table.ts';
 import { fitted, padded, printable, textWidth } from './text-width.ts';
 
-/** An answer in ClickHouse's JSONCompactEachRowWithNamesAndTypes, read. */
+/** An answer in ClickHouse's TabSeparatedWithNamesAndTypes, read: values as ClickHouse writes them, null for NULL. */
 export interface QueryResult {
   readonly names: readonly string[];
   readonly types: readonly string[];
-  readonly rows: readonly (readonly unknown[])[];
+  readonly rows: readonly (readonly (string | null)[])[];
 }
+
+/** The values of a line of TabSeparated. */
+export function tabSeparated(line: string): (string | null)[] {
+  return line
+    .split('\t')
+    .map((field) => (field === '\\N' ? null : field.replace(/\\(.)/g, (_, c: string) => ESCAPES[c] ?? c)));
+}
+
+const ESCAPES: Readonly<Record<string, string>> = { b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', 0: '\0' };
 
 /** No cell of a table is wider, however wide the terminal. */
 const WIDEST_CELL = 80;
@@ -40,13 +49,10 @@ function verticalLines(
   ]);
 }
 
-/** A value for a person: IPv4 dotted, no quotes around text. */
-export function cellText(value: unknown): string {
+/** A value for a person: in one line, IPv4 dotted, within arrays and maps too. */
+export function cellText(value: string | null): string {
   if (value === null) return 'NULL';
-  if (typeof value === 'string') return printable(plainAddress(value));
-  if (typeof value === 'object')
-    return printable(JSON.stringify(value, (_, v: unknown) => (typeof v === 'string' ? plainAddress(v) : v)));
-  return String(value);
+  return printable(plainAddress(value).replace(/'::ffff:(\d+\.\d+\.\d+\.\d+)'/g, "'$1'"));
 }
 
 /** `::ffff:192.0.2.1` → `192.0.2.1`; everything else as it is. */

@@ -30,7 +30,7 @@ async function ask(
   return { io, failed };
 }
 
-const lines = (...rows: unknown[][]): string => rows.map((row) => `${JSON.stringify(row)}\n`).join('');
+const lines = (...rows: (string | number)[][]): string => rows.map((row) => `${row.join('\t')}\n`).join('');
 
 describe('pretty', () => {
   test('a table with IPv4 dotted, numbers to the right, NULL, and nothing that a terminal would obey', async () => {
@@ -39,7 +39,7 @@ describe('pretty', () => {
         ['source_ip', 'bytes', 'name'],
         ['IPv6', 'UInt64', 'Nullable(String)'],
         ['::ffff:192.0.2.1', '18446744073709551615', 'a\u001b[31mb'],
-        ['2001:db8::1', '7', null],
+        ['2001:db8::1', '7', '\\N'],
       ),
     );
     const { io, failed } = await ask({}, 'SELECT 1');

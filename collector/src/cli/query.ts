@@ -8,7 +8,7 @@ import { type ClickHouseTarget, ask, targetOf } from './clickhouse-http.ts';
 import { CommandFailure } from './failure.ts';
 import { type Io, processIo, write } from './io.ts';
 import { painter } from './paint.ts';
-import { type QueryResult, resultLines } from './query-result.ts';
+import { type QueryResult, resultLines, tabSeparated } from './query-result.ts';
 import { configFor, withConfigOption } from './settings.ts';
 
 const FORMATS = { json: 'JSONEachRow', csv: 'CSVWithNames', tsv: 'TSVWithNames' } as const;
@@ -122,9 +122,8 @@ async function showPretty(
   const began = performance.now();
   const response = await ask(target, {
     sql,
-    format: 'JSONCompactEachRowWithNamesAndTypes',
+    format: 'TabSeparatedWithNamesAndTypes',
     parameters: options.param ?? {},
-    settings: { output_format_json_quote_64bit_integers: 1, output_format_json_quote_denormals: 1 },
   });
   const { result, more } = await readResult(response, options.rows);
   const seconds = ((performance.now() - began) / 1000).toFixed(2);
@@ -150,19 +149,18 @@ async function readResult(
   response: IncomingMessage,
   most: number,
 ): Promise<{ result: QueryResult | undefined; more: boolean }> {
-  const parsed: unknown[][] = [];
+  const parsed: (string | null)[][] = [];
   let more = false;
   for await (const line of linesOf(response)) {
-    if (line === '') continue;
     if (parsed.length === most + 2) {
       more = true;
       break;
     }
-    parsed.push(JSON.parse(line) as unknown[]);
+    parsed.push(tabSeparated(line));
   }
   const [names, types, ...rows] = parsed;
   if (names === undefined || types === undefined) return { result: undefined, more };
-  return { result: { names: names as string[], types: types as string[], rows }, more };
+  return { result: { names: names.map(String), types: types.map(String), rows }, more };
 }
 
 function collectParameter(

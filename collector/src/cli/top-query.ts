@@ -42,14 +42,12 @@ export async function askTop(
 ): Promise<TopAnswer> {
   const view: TopView = topViews[question.view];
   const where = question.where === undefined ? '' : ` AND (${question.where})`;
-  const settings = { max_execution_time: 30 };
   const [latest] = await askRows<{ until: number; since: number; now: number }>(target, {
     sql:
       'WITH (SELECT max(timestamp) FROM network_flows WHERE timestamp > now() - {reach:UInt32}) AS latest ' +
       'SELECT toUnixTimestamp(latest) AS until, toUnixTimestamp(min(timestamp)) AS since, toUnixTimestamp(now()) AS now ' +
       'FROM network_flows WHERE timestamp > latest - {seconds:UInt32} AND timestamp <= latest',
     parameters: { reach: REACH_SECONDS, seconds: question.seconds },
-    settings,
     ...(signal && { signal }),
   });
   const none = { bits: 0, packets: 0, flows: 0 };
@@ -67,13 +65,11 @@ export async function askTop(
     askRows<Rates>(target, {
       sql: `SELECT ${sums} FROM network_flows WHERE ${window}${where}`,
       parameters,
-      settings,
       ...(signal && { signal }),
     }),
     askRows<Rates & Record<string, Key>>(target, {
       sql: `SELECT ${keys}, ${sums} FROM network_flows WHERE ${window}${where} GROUP BY ${names} ORDER BY ${question.order} DESC, ${names} LIMIT {rows:UInt32}`,
       parameters,
-      settings,
       ...(signal && { signal }),
     }),
   ]);

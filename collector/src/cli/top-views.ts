@@ -55,6 +55,13 @@ export const topViews = {
       application === '' ? serviceName(Number(protocol), Number(port)) : printable(String(application)),
     ],
   },
+  port: {
+    plural: 'ports',
+    titles: ['PORT'],
+    keys: ['protocol', SERVICE_PORT],
+    directions: 'both',
+    label: ([protocol, port]) => [serviceName(Number(protocol), Number(port))],
+  },
   exporter: {
     plural: 'exporters',
     titles: ['EXPORTER', 'ADDRESS'],
