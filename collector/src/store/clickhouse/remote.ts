@@ -42,34 +42,25 @@ export function openRemoteDatabase(options: RemoteDatabaseOptions): Database {
 }
 
 class RemoteDatabase implements Database {
-  readonly #agent: HttpAgent | HttpsAgent;
+  readonly #agents: readonly (HttpAgent | HttpsAgent)[];
   readonly #client: ClickHouseClient;
   readonly #withoutDatabase: ClickHouseClient;
 
   constructor(options: RemoteDatabaseOptions) {
-    const { tls } = options;
-    const connections = { keepAlive: true, maxSockets: options.connections ?? 8 };
-    this.#agent = options.url.startsWith('https:')
-      ? new HttpsAgent({
-          ...connections,
-          ...(tls?.ca && { ca: tls.ca }),
-          ...(tls?.certificate && { cert: tls.certificate }),
-          ...(tls?.key && { key: tls.key }),
-          rejectUnauthorized: tls?.insecureSkipVerify !== true,
-        })
-      : new HttpAgent(connections);
+    // An agent for each: a client ends the sockets that it believes idle, though another may use them by then.
+    const [own, other] = [openAgent(options), openAgent(options)];
+    this.#agents = [own, other];
     const common = {
       url: options.url,
       username: options.user ?? 'default',
       password: options.password ?? '',
-      http_agent: this.#agent,
       request_timeout: options.requestTimeoutMs ?? 60_000,
       application: 'weir',
       log: { level: ClickHouseLogLevel.OFF }, // what goes wrong is thrown, and logged by who can tell what it means
       compression: { request: false, response: true },
     };
-    this.#client = createClient({ ...common, database: options.database });
-    this.#withoutDatabase = createClient(common);
+    this.#client = createClient({ ...common, http_agent: own, database: options.database });
+    this.#withoutDatabase = createClient({ ...common, http_agent: other });
   }
 
   async command(sql: string, settings: Readonly<Record<string, string | number>> = {}): Promise<void> {
@@ -121,8 +112,20 @@ class RemoteDatabase implements Database {
 
   async close(): Promise<void> {
     await Promise.all([this.#client.close(), this.#withoutDatabase.close()]);
-    this.#agent.destroy();
+    for (const agent of this.#agents) agent.destroy();
   }
+}
+
+function openAgent({ url, tls, connections }: RemoteDatabaseOptions): HttpAgent | HttpsAgent {
+  const common = { keepAlive: true, maxSockets: connections ?? 8 };
+  if (!url.startsWith('https:')) return new HttpAgent(common);
+  return new HttpsAgent({
+    ...common,
+    ...(tls?.ca && { ca: tls.ca }),
+    ...(tls?.certificate && { cert: tls.certificate }),
+    ...(tls?.key && { key: tls.key }),
+    rejectUnauthorized: tls?.insecureSkipVerify !== true,
+  });
 }
 
 async function explained<T>(run: () => Promise<T>): Promise<T> {
