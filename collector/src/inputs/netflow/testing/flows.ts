@@ -56,16 +56,17 @@ export function macNumber(text: string): number {
   return Number(`0x${text.replaceAll(':', '')}`);
 }
 
-/** What is wrong with the promise that rows beyond the last are zero in every column; empty where it holds. */
+/** Columns that break the promise that rows beyond the last are zero; empty where it holds. */
 export function dirtBeyondRows(batch: FlowBatch): string[] {
-  return storedColumns
-    .filter((column, index) => {
-      if (!batch.has(index)) return false;
-      const { words } = layoutOf(column.type);
-      return batch
-        .array(index)
-        .subarray(batch.rows * words)
-        .some((word) => word !== 0);
-    })
-    .map((column) => column.name);
+  const dirty: string[] = [];
+  storedColumns.forEach((column, index) => {
+    if (!batch.has(index)) return;
+    const array = batch.array(index);
+    for (let at = batch.rows * layoutOf(column.type).words; at < array.length; at++)
+      if (array[at] !== 0) {
+        dirty.push(column.name);
+        return;
+      }
+  });
+  return dirty;
 }

@@ -21,11 +21,7 @@ export class Rig {
   readonly exporters: Exporters;
   readonly batch: FlowBatch;
 
-  constructor(
-    limits: Partial<NetflowLimits> = {},
-    profile: Partial<ExporterProfile> = {},
-    capacity = 70_000,
-  ) {
+  constructor(limits: Partial<NetflowLimits> = {}, profile: Partial<ExporterProfile> = {}, capacity = 4_096) {
     this.decoder = new NetflowDecoder(limits);
     this.exporters = new Exporters(
       () => ({ name: '', tenantId: '', ...profile }),
