@@ -10,6 +10,7 @@ import type { Database } from './store/clickhouse/database.ts';
 import { openRemoteDatabase } from './store/clickhouse/remote.ts';
 import { type EmbeddedEngine, type HttpInterface, openEmbeddedEngine } from './store/embedded/index.ts';
 import { Roller } from './store/rollups/roller.ts';
+import { LiveColumns } from './store/schema/live-columns.ts';
 import { migrate } from './store/schema/migrations.ts';
 import { Spool } from './store/spool/spool.ts';
 import { Store } from './store/store.ts';
@@ -100,12 +101,18 @@ export class Pipeline {
       error: (m: string) => log.error(m),
     };
     const spool = new Spool({ dir: join(dataDir, 'spool'), fsync: config.spool.fsync });
-    const store = new Store(spool, this.database, config.clickhouse.database, {
-      batchSize: config.batch.size,
-      batchMs: config.batch.timeoutMs,
-      maxBytes: config.spool.maxBytes,
-      log: storeLog,
-    });
+    const store = new Store(
+      spool,
+      this.database,
+      new LiveColumns(this.database, config.clickhouse.database),
+      config.clickhouse.database,
+      {
+        batchSize: config.batch.size,
+        batchMs: config.batch.timeoutMs,
+        maxBytes: config.spool.maxBytes,
+        log: storeLog,
+      },
+    );
     store.onStored = (rows, seconds) => {
       this.api?.observeInsert(seconds);
       this.onStored?.(rows, seconds);

@@ -1,4 +1,4 @@
-import { FlowBatch, encodeNative } from '@weir/core';
+import { FlowBatch, encodeNative, liveColumns } from '@weir/core';
 import {
   Exporters,
   type FlowSink,
@@ -26,6 +26,8 @@ export interface SealedBatch {
   /** One Native block; empty where only the ledger has news. */
   readonly block: Uint8Array<ArrayBuffer>;
   readonly rows: number;
+  /** The columns that the block carries. */
+  readonly columns: readonly string[];
   readonly entries: readonly LedgerEntry[];
 }
 
@@ -134,10 +136,11 @@ export class Receiver implements FlowSink {
     if (batch.rows === 0 && entries.length === 0) return;
     const block = batch.rows === 0 ? new Uint8Array(0) : encodeNative(batch);
     const { rows } = batch;
+    const columns = liveColumns(batch);
     batch.reset();
-    if (this.options.onSealed({ block, rows, entries }) === 'held') return;
+    if (this.options.onSealed({ block, rows, columns, entries }) === 'held') return;
     for (const entry of entries) if (entry.measure === 'flows') this.bookAsLost(entry);
-    this.options.onSealed({ block: new Uint8Array(0), rows: 0, entries });
+    this.options.onSealed({ block: new Uint8Array(0), rows: 0, columns: [], entries });
   }
 
   /** Flows that found the queue full: the next batch's entries carry the correction. */

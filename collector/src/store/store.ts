@@ -3,6 +3,7 @@ import { addressWords } from '../inputs/netflow/address.ts';
 import type { LedgerEntry } from '../ledger/delta.ts';
 import type { SealedBatch } from '../receive/receiver.ts';
 import { type Database, DatabaseError } from './clickhouse/database.ts';
+import type { LiveColumns } from './schema/live-columns.ts';
 import type { OpenParcel, Parcel, Spool } from './spool/spool.ts';
 
 export interface StoreOptions {
@@ -40,6 +41,7 @@ export interface StoreState {
 const RETRY_FIRST_MS = 250;
 const RETRY_LONGEST_MS = 15_000;
 const REMEMBERED_INSERTS = 128;
+const LARGER_WHEN_BEHIND = 3;
 
 /**
  * Sealed batches → spool → ClickHouse. A parcel is on disk before it is inserted, is inserted under its own token, and leaves
@@ -49,6 +51,7 @@ export class Store {
   private readonly spool: Spool;
   private readonly database: Database;
   private readonly options: StoreOptions;
+  private readonly liveColumns: LiveColumns;
   private readonly flowsTable: string;
   private readonly ledgerTable: string;
 
@@ -75,7 +78,14 @@ export class Store {
   /** Called with the rows of each parcel that is stored. */
   onStored: ((rows: number, seconds: number) => void) | undefined;
 
-  constructor(spool: Spool, database: Database, databaseName: string, options: StoreOptions) {
+  constructor(
+    spool: Spool,
+    database: Database,
+    liveColumns: LiveColumns,
+    databaseName: string,
+    options: StoreOptions,
+  ) {
+    this.liveColumns = liveColumns;
     this.spool = spool;
     this.database = database;
     this.options = options;
@@ -113,9 +123,11 @@ export class Store {
         this.open = await this.spool.create();
         this.openedMs = Date.now();
       }
-      if (batch.rows > 0) await this.open.append('network_flows', batch.block, batch.rows);
+      if (batch.rows > 0) await this.open.append('network_flows', batch.block, batch.rows, batch.columns);
       this.openEntries.push(...batch.entries);
-      if (this.open.rows('network_flows') >= this.options.batchSize) await this.sealOpen();
+      // While inserts are behind, larger ones: they cost less a row, and merges less after them.
+      const wanted = this.options.batchSize * (this.waiting.length > 0 ? LARGER_WHEN_BEHIND : 1);
+      if (this.open.rows('network_flows') >= wanted) await this.sealOpen();
     } catch (error) {
       await this.giveUpOpen(batch.rows, error);
     } finally {
@@ -147,7 +159,12 @@ export class Store {
     const entries = this.openEntries;
     if (entries.length > 0) {
       const summed = sumEntries(entries);
-      await open.append('ledger', ledgerBlock(summed, Math.floor(Date.now() / 60_000) * 60), summed.length);
+      await open.append(
+        'ledger',
+        ledgerBlock(summed, Math.floor(Date.now() / 60_000) * 60),
+        summed.length,
+        [],
+      );
     }
     const parcel = await open.seal();
     this.open = undefined;
@@ -204,6 +221,7 @@ export class Store {
   private async insert(parcel: Parcel): Promise<void> {
     const began = performance.now();
     for (const file of parcel.files) {
+      if (file.table === 'network_flows') await this.liveColumns.ensure(file.columns);
       await this.database.insertNativeFile({
         table: file.table === 'ledger' ? this.ledgerTable : this.flowsTable,
         columns: [],

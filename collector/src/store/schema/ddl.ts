@@ -13,11 +13,46 @@ const DEDUPLICATION_WINDOW = 10_000;
 
 const SETTINGS = `non_replicated_deduplication_window = ${DEDUPLICATION_WINDOW}, ttl_only_drop_parts = 1`;
 
-/** A table column as DDL. */
+/**
+ * Columns that take room from the beginning: those of the order, of the rollups' weights and of the views on inserted blocks.
+ * Every other stored column begins as an alias of its default, which costs nothing, neither on insert nor in merges, and is
+ * given room when the first block brings it (see live-columns.ts).
+ */
+const ALWAYS: ReadonlySet<string> = new Set([
+  'timestamp',
+  'end_lag_ms',
+  'duration_ms',
+  'tenant_id',
+  'collector_ip',
+  'exporter_name',
+  'flow_source',
+  'sampling_rate',
+  'source_ip',
+  'destination_ip',
+  'source_port',
+  'destination_port',
+  'protocol',
+  'bytes_in',
+  'packets_in',
+  'bytes_out',
+  'packets_out',
+  'input_interface',
+  'output_interface',
+]);
+
+/** A table column as DDL: as it is in a table that has no data for it yet. */
 export function columnDdl(column: Column): string {
-  const kind = column.alias === undefined ? '' : ` ALIAS ${column.alias}`;
-  const codec = column.codec === undefined || column.alias !== undefined ? '' : ` CODEC(${column.codec})`;
+  const alias = column.alias ?? (ALWAYS.has(column.name) ? undefined : emptyValue(column));
+  const kind = alias === undefined ? '' : ` ALIAS ${alias}`;
+  const codec = column.codec === undefined || alias !== undefined ? '' : ` CODEC(${column.codec})`;
   return `\`${column.name}\` ${column.type}${kind} COMMENT ${quoted(column.doc)}${codec}`;
+}
+
+/** A type's default value, as SQL. */
+function emptyValue(column: Column): string {
+  if (column.type === 'IPv6') return "toIPv6('::')";
+  if (column.type.startsWith('Enum8')) return "'unknown'";
+  return column.type.includes('String') ? "''" : '0';
 }
 
 export function quoted(text: string): string {

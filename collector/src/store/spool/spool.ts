@@ -1,4 +1,4 @@
-import { mkdir, open, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 
@@ -6,6 +6,8 @@ import { crc32 } from 'node:zlib';
 export interface ParcelFile {
   readonly table: string;
   readonly rows: number;
+  /** All columns that some block of it carries. */
+  readonly columns: readonly string[];
   readonly bytes: number;
   /** CRC-32 of its content: a torn or changed file is found out before it is inserted. */
   readonly crc: number;
@@ -108,6 +110,14 @@ export class Spool {
   }
 }
 
+interface OpenFile {
+  readonly handle: FileHandle;
+  readonly columns: Set<string>;
+  rows: number;
+  bytes: number;
+  crc: number;
+}
+
 /** A parcel being written. Writes follow one another; `seal` makes it whole. */
 export class OpenParcel {
   readonly name: string;
@@ -115,10 +125,7 @@ export class OpenParcel {
   private readonly folder: string;
   private readonly target: string;
   private readonly fsync: boolean;
-  private readonly files = new Map<
-    string,
-    { handle: Awaited<ReturnType<typeof open>>; rows: number; bytes: number; crc: number }
-  >();
+  private readonly files = new Map<string, OpenFile>();
 
   constructor(name: string, folder: string, target: string, fsync: boolean) {
     this.name = name;
@@ -131,27 +138,29 @@ export class OpenParcel {
     return this.files.get(table)?.rows ?? 0;
   }
 
-  /** Appends a Native block of `rows` rows to the table's file. */
-  async append(table: string, block: Uint8Array, rows: number): Promise<void> {
+  /** Appends a Native block of `rows` rows with these columns to the table's file. */
+  async append(table: string, block: Uint8Array, rows: number, columns: readonly string[]): Promise<void> {
     let file = this.files.get(table);
     if (file === undefined) {
-      file = { handle: await open(join(this.folder, `${table}.native`), 'w'), rows: 0, bytes: 0, crc: 0 };
+      const handle = await open(join(this.folder, `${table}.native`), 'w');
+      file = { handle, columns: new Set(), rows: 0, bytes: 0, crc: 0 };
       this.files.set(table, file);
     }
     for (let at = 0; at < block.length;)
       at += (await file.handle.write(block, at, block.length - at)).bytesWritten;
     file.crc = crc32(block, file.crc);
     file.rows += rows;
+    for (const column of columns) file.columns.add(column);
     file.bytes += block.length;
     this.bytes += block.length;
   }
 
   async seal(): Promise<Parcel> {
     const files: ParcelFile[] = [];
-    for (const [table, { handle, rows, bytes, crc }] of this.files) {
+    for (const [table, { handle, rows, columns, bytes, crc }] of this.files) {
       if (this.fsync) await handle.sync();
       await handle.close();
-      files.push({ table, rows, bytes, crc });
+      files.push({ table, rows, columns: [...columns], bytes, crc });
     }
     const parcel: Parcel = { name: this.name, sealedMs: Date.now(), files, bytes: this.bytes };
     await writeFile(join(this.folder, MANIFEST), JSON.stringify(parcel), { flush: this.fsync });
