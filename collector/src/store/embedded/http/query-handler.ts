@@ -19,10 +19,11 @@ import { toBinary, fromBinary, tokens } from './lexer.ts';
 import { isAboutTable, readMultipart } from './multipart.ts';
 import type { ExternalTable } from './multipart.ts';
 import {
+  checkReaderParameters,
   checkReaderSetting,
   checkReaderStatement,
   checkReaderTree,
-  mayNameForbiddenFunction,
+  mayHoldForbiddenName,
 } from './read-only.ts';
 import { header, readParameters } from './request.ts';
 import type { RequestParameters } from './request.ts';
@@ -247,6 +248,7 @@ export class QueryHandler {
   /** Runs any other statement. */
   async #run(job: Job, binary: string): Promise<void> {
     const classification = await this.#classify(binary, job.user);
+    if (job.user.readonly) checkReaderParameters(binary, job.parameters.parameters);
     const opening = firstWord(binary);
     refuseClientFiles(binary);
     const isSelect = ['SELECT', 'WITH', 'FROM', '('].includes(opening) && classification.kind === 'read';
@@ -258,8 +260,8 @@ export class QueryHandler {
         job,
         classification.kind === 'control' ? opening : classification.kind,
         async (connection) => {
-          if (job.user.readonly && mayNameForbiddenFunction(binary))
-            await this.#checkTree(connection, output.query);
+          if (job.user.readonly && mayHoldForbiddenName(binary))
+            await this.#checkTree(connection, output.query, opening);
           if (isSelect) {
             const sql = (path: string): string =>
               `${output.query}\nINTO OUTFILE ${quoteString(path)} APPEND\nFORMAT ${quoteIdentifier(format)} ${output.settings}`;
@@ -288,9 +290,9 @@ export class QueryHandler {
     return classification;
   }
 
-  async #checkTree(connection: Connection, query: string): Promise<void> {
+  async #checkTree(connection: Connection, query: string, opening: string): Promise<void> {
     const { bytes } = await connection.run(`EXPLAIN AST ${query}`, 'TabSeparatedRaw');
-    checkReaderTree(bytes.toString());
+    checkReaderTree(bytes.toString(), opening);
   }
 
   /** Runs a SELECT whose result goes out while it is made. */

@@ -30,10 +30,11 @@ export function readInsertHead(binary: string): InsertHead | undefined | 'incomp
   let inputAt: number | undefined;
   for (const token of tokens(binary)) {
     const current = word(binary, token);
-    if (seen.length === 0 && current !== 'INSERT') return undefined;
-    if (token.type === 'broken') return 'incomplete';
     // A name at the very end may be the beginning of a longer one.
-    if (token.type === 'word' && token.end === binary.length) return 'incomplete';
+    const mayGoOn = token.type === 'word' && token.end === binary.length;
+    if (seen.length === 0 && current !== 'INSERT' && !(mayGoOn && 'INSERT'.startsWith(current)))
+      return undefined;
+    if (token.type === 'broken' || mayGoOn) return 'incomplete';
     const before = seen.at(-1);
     seen.push(token);
     if (before !== undefined && word(binary, before) === 'FORMAT' && depth === 0 && seen.length > 3) {
