@@ -8,6 +8,7 @@ import type { ReceiverReports } from './receive/messages.ts';
 import { ReceiverClient } from './receive/receiver-client.ts';
 import type { Database } from './store/clickhouse/database.ts';
 import { openRemoteDatabase } from './store/clickhouse/remote.ts';
+import { lowerBackgroundPriority } from './store/embedded/background-priority.ts';
 import { type EmbeddedEngine, type HttpInterface, openEmbeddedEngine } from './store/embedded/index.ts';
 import { Roller } from './store/rollups/roller.ts';
 import { LiveColumns } from './store/schema/live-columns.ts';
@@ -43,6 +44,7 @@ export class Pipeline {
   private readonly log: Logger;
   private readonly receiver: ReceiverClient;
   private engine: EmbeddedEngine | undefined;
+  private stopWatchingPriorities: (() => void) | undefined;
   private http: HttpInterface | undefined;
   private api: Api | undefined;
   private database: Database | undefined;
@@ -183,6 +185,7 @@ export class Pipeline {
       memoryLimitBytes: clickhouse.memoryLimitBytes,
       logger: this.log,
     });
+    this.stopWatchingPriorities = lowerBackgroundPriority();
     return this.engine.database();
   }
 
@@ -249,6 +252,7 @@ export class Pipeline {
     await this.roller?.stop();
     await this.store?.stop(STOP_GRACE_MS);
     await this.http?.close();
+    this.stopWatchingPriorities?.();
     await this.engine?.close();
     if (this.engine === undefined) await this.database?.close();
   }

@@ -15,8 +15,7 @@ export class Dictionary {
   private ends = new Uint32Array(32);
   private hashes = new Uint32Array(32);
   private slots = new Uint32Array(64);
-  private lastText = '';
-  private lastId = 0;
+  private readonly known = new Map<string, number>();
 
   /** Id of the text in `source[start, end)`. Bytes that are not UTF-8 are replaced by U+FFFD. */
   intern(source: Uint8Array, start: number, end: number): number {
@@ -39,12 +38,16 @@ export class Dictionary {
     return this.add(source, start, length, hash, slot);
   }
 
+  /** Id of a text that a program has, a name: remembered by the text itself, as turning it into bytes is slow. */
   internText(text: string): number {
-    if (text === this.lastText) return this.lastId;
-    const bytes = encoder.encode(text);
-    this.lastId = this.intern(bytes, 0, bytes.length);
-    this.lastText = text;
-    return this.lastId;
+    if (text === '') return 0;
+    let id = this.known.get(text);
+    if (id === undefined) {
+      const bytes = encoder.encode(text);
+      id = this.intern(bytes, 0, bytes.length);
+      this.known.set(text, id);
+    }
+    return id;
   }
 
   start(id: number): number {
@@ -66,10 +69,9 @@ export class Dictionary {
 
   clear(): void {
     if (this.size === 1) return;
-    this.lastText = '';
-    this.lastId = 0;
     this.size = 1;
     this.slots.fill(0);
+    this.known.clear();
   }
 
   private equals(id: number, source: Uint8Array, start: number, length: number): boolean {

@@ -32,16 +32,21 @@ export function liveColumns(batch: FlowBatch): string[] {
   return storedColumns.filter((_, i) => batch.has(i)).map((c) => c.name);
 }
 
-/** A batch as one Native block. Columns never written are left out: the table's defaults are their zeros. */
-export function encodeNative(batch: FlowBatch): Uint8Array<ArrayBuffer> {
+/**
+ * A batch as one Native block. Columns never written are left out: the table's defaults are their zeros. It is written into
+ * `memory` where that is large enough: megabytes made and thrown away many times a second are what the garbage collector
+ * would do most.
+ */
+export function encodeNative(batch: FlowBatch, memory?: ArrayBuffer): Uint8Array<ArrayBuffer> {
   const { rows } = batch;
-  const writer = new NativeWriter(sizeBound(batch));
+  const writer = new NativeWriter(sizeBound(batch), memory);
   const live = storedColumns.map((c, i) => [c, i] as const).filter(([, i]) => batch.has(i));
   writer.varint(live.length);
   writer.varint(rows);
   for (const [column, index] of live) {
     writer.text(column.name);
     writer.text(column.type);
+    if (rows === 0) continue;
     const layout = layoutOf(column.type);
     if (!layout.text) writer.array(batch.array(index), rows * layout.words * layout.bytes);
     else if (column.type === 'String') writer.strings(batch.dictionary(index), batch.u32(index), rows);
@@ -50,9 +55,24 @@ export function encodeNative(batch: FlowBatch): Uint8Array<ArrayBuffer> {
   return writer.done();
 }
 
-/** Reads a block that `encodeNative` wrote, or the engine: any of the table's stored columns, in any order, after the rows already there. */
-export function decodeNative(block: Uint8Array, batch: FlowBatch): void {
-  const reader = new NativeReader(block);
+/**
+ * Reads blocks that `encodeNative` wrote, or the engine: any of the table's stored columns, in any order, after the rows
+ * already there. On a {@link NativeError} the batch's rows are as they were.
+ */
+export function decodeNative(blocks: Uint8Array, batch: FlowBatch): void {
+  const reader = new NativeReader(blocks);
+  const from = batch.rows;
+  try {
+    do decodeBlock(reader, batch);
+    while (reader.offset < blocks.length);
+  } catch (error) {
+    batch.wipe(from, batch.capacity);
+    batch.rows = from;
+    throw error;
+  }
+}
+
+function decodeBlock(reader: NativeReader, batch: FlowBatch): void {
   const columnCount = reader.varint();
   const rows = reader.varint();
   if (rows > batch.room) throw new NativeError(`${rows} rows, and room for ${batch.room}`, reader.offset);
@@ -65,6 +85,7 @@ export function decodeNative(block: Uint8Array, batch: FlowBatch): void {
     if (column === undefined) throw new NativeError(`unknown column ${name}`, reader.offset);
     if (column.type !== type)
       throw new NativeError(`column ${name} is ${type}, should be ${column.type}`, reader.offset);
+    if (rows === 0) continue;
     const layout = layoutOf(column.type);
     if (!layout.text) {
       const target = batch.array(index);
@@ -77,7 +98,6 @@ export function decodeNative(block: Uint8Array, batch: FlowBatch): void {
       reader.strings(batch.dictionary(index), batch.u32(index), from, rows);
     else reader.lowCardinality(batch.dictionary(index), batch.u32(index), from, rows);
   }
-  if (reader.offset !== block.length) throw new NativeError('bytes after the last column', reader.offset);
   batch.rows = from + rows;
 }
 
@@ -103,8 +123,9 @@ class NativeWriter {
   private readonly bytes: Uint8Array<ArrayBuffer>;
   private offset = 0;
 
-  constructor(bound: number) {
-    this.bytes = new Uint8Array(bound);
+  constructor(bound: number, memory?: ArrayBuffer) {
+    this.bytes =
+      memory !== undefined && memory.byteLength >= bound ? new Uint8Array(memory) : new Uint8Array(bound);
   }
 
   varint(value: number): void {
@@ -148,7 +169,6 @@ class NativeWriter {
 
   lowCardinality(dictionary: Dictionary, ids: Uint32Array, rows: number): void {
     this.u64(LOW_CARDINALITY_VERSION);
-    if (rows === 0) return;
     const width = dictionary.size <= 0x100 ? 0 : dictionary.size <= 0x10000 ? 1 : 2;
     this.u64(width | HAS_ADDITIONAL_KEYS | NEEDS_UPDATE);
     this.u64(dictionary.size);
@@ -224,7 +244,6 @@ class NativeReader {
   lowCardinality(dictionary: Dictionary, ids: Uint32Array, from: number, rows: number): void {
     if (this.u64() !== LOW_CARDINALITY_VERSION)
       throw new NativeError('unknown LowCardinality version', this.offset);
-    if (rows === 0) return;
     const flags = this.u64();
     if ((flags & NEEDS_GLOBAL_DICTIONARY) !== 0)
       throw new NativeError('LowCardinality with a global dictionary', this.offset);
@@ -234,8 +253,8 @@ class NativeReader {
     const keys = new Uint32Array(keyCount);
     for (let k = 0; k < keyCount; k++) keys[k] = this.intern(dictionary);
     if (this.u64() !== rows) throw new NativeError('another number of indexes than rows', this.offset);
+    if (width > 2) throw new NativeError('indexes of 8 bytes', this.offset);
     const bytes = 1 << width;
-    if (bytes > 4) throw new NativeError('indexes of 8 bytes', this.offset);
     const raw = this.take(rows * bytes);
     for (let r = 0; r < rows; r++) {
       let key = 0;

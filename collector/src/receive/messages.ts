@@ -31,8 +31,8 @@ export interface ReceiverReports {
 export type ToReceiver =
   | { readonly kind: 'reconfigure'; readonly exporters: ExporterSettings }
   | { readonly kind: 'report'; readonly id: number }
-  /** A sealed batch of so many bytes has reached the spool. */
-  | { readonly kind: 'taken'; readonly bytes: number }
+  /** A sealed batch of so many bytes has reached the spool; its memory comes back for another. */
+  | { readonly kind: 'taken'; readonly bytes: number; readonly memory: ArrayBuffer }
   | { readonly kind: 'stop' };
 
 export type FromReceiver =

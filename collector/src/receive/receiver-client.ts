@@ -46,7 +46,10 @@ export class ReceiverClient {
             return;
           case 'sealed': {
             const bytes = message.batch.block.length;
-            void this.onSealed?.(message.batch).finally(() => this.send({ kind: 'taken', bytes }));
+            void this.onSealed?.(message.batch).finally(() => {
+              const memory = message.batch.block.buffer;
+              this.worker?.postMessage({ kind: 'taken', bytes, memory } satisfies ToReceiver, [memory]);
+            });
             return;
           }
           case 'report':

@@ -40,6 +40,7 @@ port.on('message', (message: ToReceiver) => {
   switch (message.kind) {
     case 'taken':
       queuedBytes -= message.bytes;
+      receiver.reuse(message.memory);
       return;
     case 'reconfigure':
       receiver.reconfigure(profilesFrom(message.exporters));

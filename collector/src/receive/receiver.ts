@@ -19,6 +19,7 @@ import { type SavedState, restoreState, saveState } from '../inputs/netflow/stat
  */
 const BATCH_ROWS = 32_768;
 const SWEEP_MS = 5_000;
+const SPARE_BLOCKS = 4;
 const STATE_MS = 250;
 
 /** A sealed batch: a Native block and what the ledger has to add since the one before. */
@@ -61,6 +62,7 @@ export class Receiver implements FlowSink {
   private timers: NodeJS.Timeout[] = [];
   private sealedAtMs = 0;
   private savedChanges = 0;
+  private readonly memory: ArrayBuffer[] = [];
   private kernelDropsNow = 0;
   private kernelDropsSeen = 0;
   /** Faults of ours while decoding: a datagram is refused, the process lives. */
@@ -123,6 +125,11 @@ export class Receiver implements FlowSink {
     return this.batch;
   }
 
+  /** Takes back the memory of a block that has been written. */
+  reuse(memory: ArrayBuffer): void {
+    if (memory.byteLength > 0 && this.memory.length < SPARE_BLOCKS) this.memory.push(memory);
+  }
+
   private sealIfOld(): void {
     this.kernelDropsNow = this.listeners.reduce((sum, l) => sum + (l.state().kernelDrops ?? 0), 0);
     if (this.now() - this.sealedAtMs >= this.options.sealMs) this.seal();
@@ -134,7 +141,7 @@ export class Receiver implements FlowSink {
     this.sealedAtMs = this.now();
     const entries = this.takeEntries();
     if (batch.rows === 0 && entries.length === 0) return;
-    const block = batch.rows === 0 ? new Uint8Array(0) : encodeNative(batch);
+    const block = batch.rows === 0 ? new Uint8Array(0) : encodeNative(batch, this.memory.pop());
     const { rows } = batch;
     const columns = liveColumns(batch);
     batch.reset();
