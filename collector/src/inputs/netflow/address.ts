@@ -9,10 +9,10 @@ export function addressWords(text: string): Uint32Array {
     putIpv4(text, bytes, 12);
     return words;
   }
-  const [head = '', tail] = text.split('::');
+  const [head = '', tail, more] = text.split('::');
   const left = groups(head);
   const right = tail === undefined ? [] : groups(tail);
-  if (left.length + right.length > 16 || (tail === undefined && left.length !== 16))
+  if (more !== undefined || left.length + right.length > 16 || (tail === undefined && left.length !== 16))
     throw new Error(`not an address: ${text}`);
   bytes.set(left, 0);
   bytes.set(right, 16 - right.length);

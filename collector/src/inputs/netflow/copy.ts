@@ -172,6 +172,7 @@ export function overlayField(
   const words = wide ? 2 : 1;
   const array = batch.array(op.column);
   const before = array.slice(row * words, (row + layout.records) * words);
+  array.fill(0, row * words, (row + layout.records) * words);
   copyField(op, octets, layout, batch, row, context);
   for (let r = 0; r < layout.records; r++) {
     const at = (row + r) * words;

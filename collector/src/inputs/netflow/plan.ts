@@ -168,7 +168,7 @@ export function compilePlan(template: Template, version: 9 | 10): Plan {
 
   for (const { field, segment, offset } of placed) {
     const name = key(field.pen, field.id);
-    if (seen.has(name)) continue; // the first of repeated elements is the outermost (RFC 7011 section 8)
+    if (field.length === 0 || seen.has(name)) continue; // the first of repeated elements is the outermost (RFC 7011 section 8)
     seen.add(name);
     const place = { segment, offset, length: field.length };
     const base = { ...place, keepIfZero: false, isStart: false, encoding: undefined };
@@ -188,7 +188,6 @@ export function compilePlan(template: Template, version: 9 | 10): Plan {
         ? (targets.get(name) ?? [])
         : [{ column: storedColumns[reverseCounter]!, rank: 0, as: undefined }];
     let used =
-      field.length === 0 ||
       field.pen === V9_SCOPE_PEN ||
       (field.pen === Pen.iana && (UNDERSTOOD.has(field.id) || (template.options && LEARNT.has(field.id))));
     for (const target of feeds) {
