@@ -1,43 +1,46 @@
 import { Command } from 'commander';
 import { pino } from 'pino';
-import { type ConfigProblem, loadConfig } from '../config/index.ts';
-import { Pipeline } from '../pipeline.ts';
+import { loadConfig } from '../config/index.ts';
+import { processIo } from './io.ts';
+import { configFor, withConfigOption } from './settings.ts';
 
 const HELP = `
-The collector listens for NetFlow v5, v9 and IPFIX, keeps flows in ClickHouse and serves it on
-http://127.0.0.1:8123 (the embedded engine) unless CLICKHOUSE_URL names a server.
+Listens for NetFlow v5, v9 and IPFIX and keeps the flows in ClickHouse: the embedded one, which it serves on
+http://127.0.0.1:8123, unless CLICKHOUSE_URL names a server.
 
-  $ weir collect                                  all defaults: UDP on 0.0.0.0:2055, data in ./data
-  $ weir collect --config /etc/weir/weir.yaml     as configured there
-  $ FLOW_COLLECTOR_BIND=0.0.0.0:9995 weir collect on another port
+Signals:
+  SIGHUP            reads names, tenants and sampling rates of exporters anew
+  SIGTERM, Ctrl-C   stores what is there, then ends
 
-Signals: SIGHUP reads names, tenants and sampling rates of exporters anew; SIGTERM and Ctrl-C store what is
-there and end.
-`;
+Examples:
+  All defaults: UDP on 0.0.0.0:2055, data in ./data
+    weir collect
+
+  As configured:
+    weir collect --config /etc/weir/weir.yaml
+
+  On another port, into a server:
+    FLOW_COLLECTOR_BIND=0.0.0.0:9995 CLICKHOUSE_URL=https://clickhouse.example.net:8443 weir collect`;
 
 /** `weir collect`: runs the collector until it is told to stop. */
 export function collectCommand(): Command {
-  return new Command('collect')
-    .description('receive flows and store them')
-    .option('--config <file>', 'configuration file (default: $WEIR_CONFIG, else ./weir.yaml where it exists)')
+  return withConfigOption(new Command('collect'))
+    .description('Receive flows and store them.')
     .addHelpText('after', HELP)
     .action(async (options: { config?: string }) => {
-      process.exitCode = await collect(options.config);
-      // Nothing is left to do; a handle that some library has kept must not hold the process.
-      process.exit();
+      // Nothing is left to do then: a handle that a library has kept must not hold the process.
+      process.exit(await collect(options.config));
     });
 }
 
 async function collect(file: string | undefined): Promise<number> {
-  const loaded = loadConfig({ file, env: process.env });
-  if (!loaded.ok) {
-    for (const problem of loaded.problems) process.stderr.write(`${text(problem)}\n`);
-    return 1;
-  }
-  const log = pino({ level: loaded.config.log.level, base: null, timestamp: pino.stdTimeFunctions.isoTime });
-  for (const warning of loaded.warnings) log.warn(text(warning));
+  const { config, warnings } = configFor(processIo, file);
+  const log = pino({ level: config.log.level, base: null, timestamp: pino.stdTimeFunctions.isoTime });
+  for (const { message } of warnings) log.warn(message);
 
-  const pipeline = new Pipeline(loaded.config, log);
+  // Loaded here, not above: it brings the engine, which no other command needs.
+  const { Pipeline } = await import('../pipeline.ts');
+  const pipeline = new Pipeline(config, log);
   const ended = new Promise<number>((resolve) => {
     let stopping = false;
     const stop = (signal: string): void => {
@@ -65,8 +68,7 @@ async function collect(file: string | undefined): Promise<number> {
       pipeline.reconfigure(again.config);
       log.info('SIGHUP: exporters and tenants read anew');
     } else
-      for (const problem of again.problems)
-        log.error(`SIGHUP: the old configuration stays. ${text(problem)}`);
+      for (const { message } of again.problems) log.error(`SIGHUP: the old configuration stays. ${message}`);
   });
 
   try {
@@ -75,12 +77,8 @@ async function collect(file: string | undefined): Promise<number> {
     log.info(`health and metrics: http://${api}/`);
     if (clickhouse !== undefined) log.info(`ClickHouse: http://${clickhouse}/`);
   } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.stderr.write(`weir: ${error instanceof Error ? error.message : String(error)}\n`);
     return 1;
   }
   return ended;
-}
-
-function text({ message }: ConfigProblem): string {
-  return message;
 }
