@@ -10,6 +10,7 @@ import type { Database } from './store/clickhouse/database.ts';
 import { openRemoteDatabase } from './store/clickhouse/remote.ts';
 import { lowerBackgroundPriority } from './store/embedded/background-priority.ts';
 import { type EmbeddedEngine, type HttpInterface, openEmbeddedEngine } from './store/embedded/index.ts';
+import { Inventory, type InterfaceInventory } from './store/inventory.ts';
 import { Roller } from './store/rollups/roller.ts';
 import { LiveColumns } from './store/schema/live-columns.ts';
 import { migrate } from './store/schema/migrations.ts';
@@ -20,6 +21,7 @@ import { VERSION } from './version.ts';
 /** How long sealed batches may be on their way to the spool before they are refused. */
 const QUEUE_BYTES = 192 * 2 ** 20;
 const REPORT_MS = 1_000;
+const INVENTORY_MS = 30_000;
 const STOP_GRACE_MS = 10_000;
 const ROLLUP_GRACE_MS = 20_000;
 const ROLLUP_EVERY_MS = 10_000;
@@ -51,6 +53,9 @@ export class Pipeline {
   private store: Store | undefined;
   private roller: Roller | undefined;
   private timer: NodeJS.Timeout | undefined;
+  private inventoryTimer: NodeJS.Timeout | undefined;
+  private newInterfaces: readonly InterfaceInventory[] = [];
+  private stopping = false;
   private latest: ReceiverReports | undefined;
   private loggedFault: string | null = null;
   private latestMs: number | null = null;
@@ -136,8 +141,10 @@ export class Pipeline {
     this.receiver.onDeath = (error) => this.onFatal?.(error);
     const { warnings, ports } = await this.receiver.start();
     for (const warning of warnings) log.warn(warning);
+    const inventory = new Inventory(this.database, config.clickhouse.database);
+    this.receiver.onInterfaces = (names) => (this.newInterfaces = names);
     await this.report();
-    this.timer = setInterval(() => void this.report(), REPORT_MS);
+    this.inventoryTimer = setInterval(() => void this.writeInventory(inventory), INVENTORY_MS);
 
     this.api = createApi(this.sources(dataDir));
     const apiPort = await this.api.listen(config.http.bind);
@@ -189,13 +196,30 @@ export class Pipeline {
     return this.engine.database();
   }
 
+  /** Asks for a report, and again after a second; with very many exporters more seldom, so that receiving comes first. */
   private async report(): Promise<void> {
     this.latest = await this.receiver.reports();
     this.latestMs = Date.now();
+    const pause = Math.max(REPORT_MS, this.latest.tookMs * 50);
+    if (!this.stopping) this.timer = setTimeout(() => void this.report(), pause);
     if (this.latest.lastFault !== null && this.latest.lastFault !== this.loggedFault) {
       this.loggedFault = this.latest.lastFault;
       this.log.error(
         `A datagram could not be decoded, which is a fault of Weir's: please report it. ${this.latest.lastFault}`,
+      );
+    }
+  }
+
+  private async writeInventory(inventory: Inventory): Promise<void> {
+    const names = this.newInterfaces;
+    this.newInterfaces = [];
+    try {
+      await inventory.writeExporters(this.latest?.exporters ?? [], Date.now());
+      await inventory.writeInterfaces(names, Date.now());
+    } catch (error) {
+      this.newInterfaces = this.newInterfaces.length > 0 ? this.newInterfaces : names;
+      this.log.warn(
+        `Exporters and interfaces could not be written, and will be tried again: ${String(error)}`,
       );
     }
   }
@@ -246,7 +270,9 @@ export class Pipeline {
 
   /** From the front to the back: nothing that was received is left behind. */
   async stop(): Promise<void> {
-    clearInterval(this.timer);
+    this.stopping = true;
+    clearTimeout(this.timer);
+    clearInterval(this.inventoryTimer);
     await this.api?.close();
     await this.receiver.stop();
     await this.roller?.stop();

@@ -42,15 +42,13 @@ export function snapshot(exporter: Exporter): ExporterReport {
     domains: [...exporter.domains.values()].map((domain) => ({
       id: domain.id,
       version: domain.version,
-      templates: [...domain.templates.values()]
-        .slice(0, MOST_TEMPLATES)
-        .map((t) => ({
-          id: t.id,
-          options: t.options,
-          fields: t.fields.length,
-          seenMs: t.seenMs,
-          usedMs: t.usedMs,
-        })),
+      templates: [...domain.templates.values()].slice(0, MOST_TEMPLATES).map((t) => ({
+        id: t.id,
+        options: t.options,
+        fields: t.fields.length,
+        seenMs: t.seenMs,
+        usedMs: t.usedMs,
+      })),
       waitingSets: domain.pending.length,
       waitingFor: [...new Set(domain.pending.map((s) => s.templateId))],
       samplers: [...domain.samplers].map(([id, rate]) => ({ id, rate })),

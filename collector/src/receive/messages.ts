@@ -2,6 +2,7 @@ import type { ExporterSettings } from '../enrich/exporter-profiles.ts';
 import type { NetflowLimits } from '../inputs/netflow/index.ts';
 import type { ListenAddress, ListenerState } from '../inputs/udp/listener.ts';
 import type { ExporterReport } from '../ledger/report.ts';
+import type { InterfaceInventory } from '../store/inventory.ts';
 import type { SealedBatch } from './receiver.ts';
 
 /** What the receiving thread is started with: plain data. */
@@ -26,6 +27,8 @@ export interface ReceiverReports {
   readonly lastFault: string | null;
   /** What the thread has used, in seconds of CPU and parts of one core's time. */
   readonly utilization: number;
+  /** How long it took to make this report, in milliseconds. */
+  readonly tookMs: number;
 }
 
 export type ToReceiver =
@@ -40,4 +43,6 @@ export type FromReceiver =
   | { readonly kind: 'failed'; readonly message: string }
   | { readonly kind: 'sealed'; readonly batch: SealedBatch }
   | { readonly kind: 'report'; readonly id: number; readonly reports: ReceiverReports }
+  /** Names of interfaces have been learnt. */
+  | { readonly kind: 'interfaces'; readonly inventory: readonly InterfaceInventory[] }
   | { readonly kind: 'stopped' };

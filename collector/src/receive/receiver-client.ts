@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import type { ExporterSettings } from '../enrich/exporter-profiles.ts';
 import type { FromReceiver, ReceiverReports, ReceiverSettings, ToReceiver } from './messages.ts';
+import type { InterfaceInventory } from '../store/inventory.ts';
 import type { SealedBatch } from './receiver.ts';
 
 /** The receiving thread as the rest of the collector sees it. */
@@ -12,6 +13,8 @@ export class ReceiverClient {
   private stopped: (() => void) | undefined;
   /** Called for each sealed batch; resolve when it is in the spool. */
   onSealed: ((batch: SealedBatch) => Promise<void>) | undefined;
+  /** Called with all known names of interfaces when some have changed. */
+  onInterfaces: ((inventory: readonly InterfaceInventory[]) => void) | undefined;
   /** Called when the thread ends though nobody stopped it. */
   onDeath: ((error: Error) => void) | undefined;
   private failure: Error | undefined;
@@ -55,6 +58,9 @@ export class ReceiverClient {
           case 'report':
             this.reportsWanted.get(message.id)?.(message.reports);
             this.reportsWanted.delete(message.id);
+            return;
+          case 'interfaces':
+            this.onInterfaces?.(message.inventory);
             return;
           case 'stopped':
             return;

@@ -21,7 +21,14 @@ const receiver = new Receiver({
   profileOf: profilesFrom(settings.exporters),
   state,
   onSealed: handOver,
-  onState: (saved) => writeStateFile(settings.stateFile, saved),
+  onState: (saved) => {
+    writeStateFile(settings.stateFile, saved);
+    const inventory = saved.exporters.filter((e) => e.interfaces.length > 0);
+    post({
+      kind: 'interfaces',
+      inventory: inventory.map(({ address, interfaces }) => ({ address, interfaces })),
+    });
+  },
 });
 
 function handOver(batch: SealedBatch): HandOver {
@@ -49,11 +56,13 @@ port.on('message', (message: ToReceiver) => {
       const now = performance.eventLoopUtilization();
       const since = performance.eventLoopUtilization(now, utilization);
       utilization = now;
+      const began = performance.now();
+      const reports = receiver.reports();
       post({
         kind: 'report',
         id: message.id,
         reports: {
-          ...receiver.reports(),
+          ...reports,
           refusedUnnamed: receiver.refusedUnnamed,
           queuedBytes,
           lastFault:
@@ -61,6 +70,7 @@ port.on('message', (message: ToReceiver) => {
               ? null
               : String((receiver.lastFault as Error).stack ?? receiver.lastFault),
           utilization: since.utilization,
+          tookMs: performance.now() - began,
         },
       });
       return;

@@ -1,0 +1,204 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Column, columns } from '@weir/core';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { pino } from 'pino';
+import { Inventory } from '../inventory.ts';
+import { type EmbeddedEngine, openEmbeddedEngine } from '../embedded/index.ts';
+import { LiveColumns } from './live-columns.ts';
+import { SCHEMA_VERSION, migrate, migrations } from './migrations.ts';
+
+const retention = { flowsDays: 30, rollup1mDays: 90, rollup1hDays: 730, ledgerDays: 400 };
+const quiet = (): void => undefined;
+let dataDir: string;
+let engine: EmbeddedEngine;
+
+beforeAll(async () => {
+  dataDir = mkdtempSync(join(tmpdir(), 'weir-schema-'));
+  engine = await openEmbeddedEngine({ dataDir, database: 'weir', logger: pino({ level: 'silent' }) });
+});
+
+afterAll(async () => {
+  await engine.close();
+  rmSync(dataDir, { recursive: true, force: true });
+});
+
+interface EngineColumn {
+  readonly name: string;
+  readonly type: string;
+  readonly default_kind: string;
+}
+
+function columnsOf(database: string): Promise<EngineColumn[]> {
+  return engine
+    .database()
+    .query<EngineColumn>(
+      "SELECT name, type, default_kind FROM system.columns WHERE database = {d:String} AND table = 'network_flows' ORDER BY position",
+      { d: database },
+    );
+}
+
+async function expiry(database: string, table: string): Promise<string> {
+  const [row] = await engine
+    .database()
+    .query<{ engine_full: string }>(
+      'SELECT engine_full FROM system.tables WHERE database = {d:String} AND name = {t:String}',
+      {
+        d: database,
+        t: table,
+      },
+    );
+  return row!.engine_full;
+}
+
+describe('migrate', () => {
+  test('makes all tables of an empty database, with the columns of the column table in their order', async () => {
+    await migrate(engine.database(), { database: 'fresh', retention }, quiet);
+    expect(
+      (await columnsOf('fresh')).map(({ name, type }) => ({ name, type: type.replaceAll(' ', '') })),
+    ).toEqual(
+      (columns as readonly Column[]).map(({ name, type }) => ({ name, type: type.replaceAll(' ', '') })),
+    );
+    const tables = await engine
+      .database()
+      .query<{ name: string }>("SELECT name FROM system.tables WHERE database = 'fresh'");
+    expect(tables.map((t) => t.name)).toEqual(
+      expect.arrayContaining([
+        'network_flows',
+        'flows_1m',
+        'flows_1h',
+        'stored_1m',
+        'ledger',
+        'ledger_balance',
+        'exporters',
+        'interfaces',
+      ]),
+    );
+  });
+
+  test('is applied once', async () => {
+    const said: string[] = [];
+    await migrate(engine.database(), { database: 'twice', retention }, quiet);
+    await migrate(engine.database(), { database: 'twice', retention }, (m) => said.push(m));
+    expect(said).toEqual([]);
+    const [row] = await engine
+      .database()
+      .query<{ n: number }>('SELECT toUInt32(count()) AS n FROM twice.schema_migrations');
+    expect(row!.n).toBe(migrations.length);
+  });
+
+  test('gives an older table the columns that the column table has gained since, in their place', async () => {
+    await migrate(engine.database(), { database: 'older', retention }, quiet);
+    await engine
+      .database()
+      .command('INSERT INTO older.network_flows (timestamp, bytes_in) VALUES (now(), 7)');
+    await engine
+      .database()
+      .command('ALTER TABLE older.network_flows DROP COLUMN tls_server_name, DROP COLUMN vlan_id');
+    await migrate(engine.database(), { database: 'older', retention }, quiet);
+    expect((await columnsOf('older')).map((c) => c.name)).toEqual(columns.map((c) => c.name));
+    const [row] = await engine
+      .database()
+      .query('SELECT toUInt32(bytes_in) AS bytes, vlan_id, tls_server_name FROM older.network_flows');
+    expect(row).toEqual({ bytes: 7, vlan_id: 0, tls_server_name: '' });
+  });
+
+  test('follows a change of retention', async () => {
+    await migrate(engine.database(), { database: 'expiry', retention }, quiet);
+    expect(await expiry('expiry', 'network_flows')).toContain('toIntervalDay(30)');
+    await migrate(
+      engine.database(),
+      { database: 'expiry', retention: { ...retention, flowsDays: 7, ledgerDays: 14 } },
+      quiet,
+    );
+    expect(await expiry('expiry', 'network_flows')).toContain('toIntervalDay(7)');
+    expect(await expiry('expiry', 'ledger')).toContain('toIntervalDay(14)');
+    expect(await expiry('expiry', 'flows_1h')).toContain('toIntervalDay(730)');
+  });
+
+  test('refuses a database that a newer program has written', async () => {
+    await migrate(engine.database(), { database: 'newer', retention }, quiet);
+    await engine
+      .database()
+      .command(
+        `INSERT INTO newer.schema_migrations (version, name) VALUES (${SCHEMA_VERSION + 1}, 'from the future')`,
+      );
+    await expect(migrate(engine.database(), { database: 'newer', retention }, quiet)).rejects.toThrow(
+      `has schema ${SCHEMA_VERSION + 1}, this program knows ${SCHEMA_VERSION}`,
+    );
+  });
+
+  test('refuses a database name that is none, and says what would be right', async () => {
+    await expect(migrate(engine.database(), { database: 'a-b', retention }, quiet)).rejects.toThrow(
+      'letters, digits and "_"',
+    );
+  });
+});
+
+describe('columns', () => {
+  test('take room when data for them comes; rows from before read as their default', async () => {
+    await migrate(engine.database(), { database: 'live', retention }, quiet);
+    const room = async (name: string): Promise<boolean> =>
+      (await columnsOf('live')).find((c) => c.name === name)!.default_kind === '';
+    await engine.database().command('INSERT INTO live.network_flows (timestamp, bytes_in) VALUES (now(), 1)');
+    expect(await room('nat_event')).toBe(false);
+
+    const live = new LiveColumns(engine.database(), 'live');
+    await live.ensure(['timestamp', 'nat_event', 'user_name', 'mpls_top_label_ip']);
+    await live.ensure(['nat_event']);
+    await new LiveColumns(engine.database(), 'live').ensure(['nat_event', 'verdict']); // a second collector
+
+    for (const name of ['nat_event', 'user_name', 'mpls_top_label_ip', 'verdict'])
+      expect(await room(name)).toBe(true);
+    expect(await room('dns_name')).toBe(false);
+    await engine
+      .database()
+      .command(
+        "INSERT INTO live.network_flows (timestamp, bytes_in, nat_event, user_name) VALUES (now(), 2, 1, 'ann')",
+      );
+    expect(
+      await engine
+        .database()
+        .query(
+          'SELECT toUInt32(bytes_in) AS bytes, nat_event, user_name, verdict FROM live.network_flows ORDER BY bytes',
+        ),
+    ).toEqual([
+      { bytes: 1, nat_event: 0, user_name: '', verdict: 'unknown' },
+      { bytes: 2, nat_event: 1, user_name: 'ann', verdict: 'unknown' },
+    ]);
+  });
+
+  test('of time are computed: start and end from receipt, lag and duration', async () => {
+    await migrate(engine.database(), { database: 'times', retention }, quiet);
+    const received = Math.floor(Date.now() / 1000);
+    await engine
+      .database()
+      .command(
+        `INSERT INTO times.network_flows (timestamp, end_lag_ms, duration_ms) VALUES (${received}, 1500, 2250)`,
+      );
+    const [row] = await engine
+      .database()
+      .query(
+        `SELECT toInt64(toUnixTimestamp64Milli(flow_start_time)) - ${received}000 AS start, toInt64(toUnixTimestamp64Milli(flow_end_time)) - ${received}000 AS end, created_at = timestamp AS same, notEmpty(flow_id) AS id FROM times.network_flows`,
+      );
+    expect(row).toEqual({ start: -3750, end: -1500, same: 1, id: 1 });
+  });
+});
+
+test('exporters and interfaces: the latest state of each', async () => {
+  await migrate(engine.database(), { database: 'inventory', retention }, quiet);
+  const inventory = new Inventory(engine.database(), 'inventory');
+  const names = (description: string): Parameters<Inventory['writeInterfaces']>[0] => [
+    { address: '192.0.2.1', interfaces: [[7, { name: "xe-0/0/1 'up'", description }]] },
+  ];
+  await inventory.writeInterfaces(names('old'), Date.now() - 60_000);
+  await inventory.writeInterfaces(names('new'), Date.now());
+  expect(
+    await engine
+      .database()
+      .query(
+        'SELECT toString(collector_ip) AS ip, interface, name, description FROM inventory.interfaces FINAL',
+      ),
+  ).toEqual([{ ip: '::ffff:192.0.2.1', interface: 7, name: "xe-0/0/1 'up'", description: 'new' }]);
+});
