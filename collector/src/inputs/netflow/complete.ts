@@ -14,6 +14,8 @@ export interface SetContext {
   readonly fills: ReadonlySet<number>;
   readonly hasStart: boolean;
   readonly hasEnd: boolean;
+  /** Start and end of every record are known, by the uptime in the header. */
+  readonly uptimesOnly: boolean;
   /** Times may be milliseconds since a start of the system that is not known. */
   readonly relativeTimes: boolean;
   /** Sampler of each record, where the template names one. */
@@ -43,6 +45,11 @@ export function completeRows(batch: FlowBatch, from: number, to: number, context
 /** What ClickHouse's DateTime64 can show: years 1970 to 2299. Times beyond are no times. */
 const LATEST_MS = 10_413_791_999_999;
 
+/** Times by uptime lie within 25 days of each other: where the first is far from both ends of the calendar, none is beyond. */
+function plausible(ms: number): boolean {
+  return ms > TWO_32 && ms < LATEST_MS - TWO_32;
+}
+
 function fillTimes(batch: FlowBatch, from: number, to: number, context: SetContext): void {
   const { startMs, endMs } = batch;
   const { hasStart, hasEnd } = context;
@@ -54,6 +61,17 @@ function fillTimes(batch: FlowBatch, from: number, to: number, context: SetConte
   const receivedMs = Math.floor(context.receivedMs / 1000) * 1000;
   const lag = batch.u32(at.end_lag_ms);
   const duration = batch.u32(at.duration_ms);
+  if (context.uptimesOnly && plausible(endMs[from]!)) {
+    for (let r = from; r < to; r++) {
+      const end = endMs[r]!;
+      const took = end - startMs[r]!;
+      const behind = receivedMs - end;
+      duration[r] = took > 0 ? took : 0;
+      lag[2 * r] = behind;
+      lag[2 * r + 1] = Math.floor(behind / TWO_32);
+    }
+    return;
+  }
   for (let r = from; r < to; r++) {
     let start = hasStart ? startMs[r]! : NaN;
     let end = hasEnd ? endMs[r]! : NaN;
@@ -92,12 +110,16 @@ function fillOrigin(batch: FlowBatch, from: number, to: number, context: SetCont
   batch.u32(at.timestamp).fill(Math.floor(context.receivedMs / 1000), from, to);
   const words = batch.u32(at.collector_ip);
   const [a, b, c, d] = exporter.words as unknown as [number, number, number, number];
-  for (let r = from; r < to; r++) {
-    words[4 * r] = a;
-    words[4 * r + 1] = b;
-    words[4 * r + 2] = c;
-    words[4 * r + 3] = d;
+  for (let w = 4 * from; w < 4 * to; w += 4) {
+    words[w + 2] = c;
+    words[w + 3] = d;
   }
+  // Of an IPv4 address the first half is zero, as the rows are.
+  if (a !== 0 || b !== 0)
+    for (let w = 4 * from; w < 4 * to; w += 4) {
+      words[w] = a;
+      words[w + 1] = b;
+    }
   batch.u8(at.flow_source).fill(flowSources.indexOf(context.source) + 1, from, to);
   if (domain.id !== 0) batch.u32(at.observation_domain).fill(domain.id, from, to);
   fillText(batch, at.exporter_name, exporter.profile.name, from, to);

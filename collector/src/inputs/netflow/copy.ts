@@ -38,12 +38,12 @@ export function copyField(
       return;
     case 'unsigned16':
       if (length === 2) copy16(view, starts, first, offset, n, batch.u16(op.column), row);
-      else if (length === 1) copy8(bytes, starts, first, offset, n, batch.u16(op.column), row);
+      else if (length === 1) copy8To16(bytes, starts, first, offset, n, batch.u16(op.column), row);
       else cut(op, bytes, starts, first, n, batch.u16(op.column), row, 0xffff, context);
       return;
     case 'unsigned32':
       if (length === 4) copy32(view, starts, first, offset, n, batch.u32(op.column), row);
-      else if (length === 2) copy16(view, starts, first, offset, n, batch.u32(op.column), row);
+      else if (length === 2) copy16To32(view, starts, first, offset, n, batch.u32(op.column), row);
       else cut(op, bytes, starts, first, n, batch.u32(op.column), row, TWO_32 - 1, context);
       return;
     case 'unsigned64':
@@ -193,7 +193,7 @@ function fieldLength(op: Op, layout: RecordLayout, record: number): number {
 }
 
 /*
- * The loops that most fields of most exporters run through. `starts[first + r] + offset` is where the field of record r
+ * The loops that most fields of most exporters run through, one for each kind of array so that each stays fast. `starts[first + r] + offset` is where the field of record r
  * lies; one read of a DataView costs less than the bytes one by one.
  */
 
@@ -203,7 +203,19 @@ function copy8(
   first: number,
   offset: number,
   n: number,
-  out: Uint8Array | Uint16Array,
+  out: Uint8Array,
+  row: number,
+): void {
+  for (let r = 0; r < n; r++) out[row + r] = bytes[starts[first + r]! + offset]!;
+}
+
+function copy8To16(
+  bytes: Uint8Array,
+  starts: Int32Array,
+  first: number,
+  offset: number,
+  n: number,
+  out: Uint16Array,
   row: number,
 ): void {
   for (let r = 0; r < n; r++) out[row + r] = bytes[starts[first + r]! + offset]!;
@@ -215,7 +227,19 @@ function copy16(
   first: number,
   offset: number,
   n: number,
-  out: Uint16Array | Uint32Array,
+  out: Uint16Array,
+  row: number,
+): void {
+  for (let r = 0; r < n; r++) out[row + r] = view.getUint16(starts[first + r]! + offset);
+}
+
+function copy16To32(
+  view: DataView,
+  starts: Int32Array,
+  first: number,
+  offset: number,
+  n: number,
+  out: Uint32Array,
   row: number,
 ): void {
   for (let r = 0; r < n; r++) out[row + r] = view.getUint16(starts[first + r]! + offset);
@@ -271,9 +295,17 @@ function copyIpv4(
   row: number,
   keepIfZero: boolean,
 ): void {
+  if (!keepIfZero) {
+    // The first half is zero in a row that nothing has been written to.
+    for (let r = 0, to = 4 * row; r < n; r++, to += 4) {
+      out[to + 2] = V4_MAPPED;
+      out[to + 3] = view.getInt32(starts[first + r]! + offset, true);
+    }
+    return;
+  }
   for (let r = 0; r < n; r++) {
     const word = view.getInt32(starts[first + r]! + offset, true);
-    if (keepIfZero && word === 0) continue;
+    if (word === 0) continue;
     const to = 4 * (row + r);
     out[to] = 0;
     out[to + 1] = 0;

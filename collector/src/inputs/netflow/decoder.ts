@@ -43,6 +43,8 @@ interface Message {
   flows: number;
   /** Data records seen: flows and options. */
   records: number;
+  /** Those of them that are options. */
+  options: number;
   templates: number;
   malformed: number;
   /** Sets without a template, to be reckoned when the whole message has been read. */
@@ -144,7 +146,7 @@ export class NetflowDecoder {
     const tracker = domain.stream(port, 'records');
     const verdict = tracker.arrive(header.sequence, fingerprint(bytes), header.exportMs - header.uptimeMs);
     if (verdict.kind === 'duplicate') return refused('duplicate');
-    this.bookSequence(exporter, domain, tracker, verdict);
+    const booked = this.bookSequence(exporter, domain, tracker, verdict);
     exporter.versions.add(5);
     exporter.observeClock(header.exportMs, receivedMs);
     const { ledger } = exporter;
@@ -167,6 +169,7 @@ export class NetflowDecoder {
       fills: V5_FILLS,
       hasStart: true,
       hasEnd: true,
+      uptimesOnly: true,
       relativeTimes: false,
       samplers: undefined,
       headerSamplingRate: header.samplingRate,
@@ -174,14 +177,8 @@ export class NetflowDecoder {
     batch.rows += records;
     ledger.flows += records;
     ledger.recordsAnnounced += records;
-    this.settle(
-      domain,
-      tracker,
-      verdict,
-      exporter,
-      records,
-      Math.max(records, Math.min(header.count, V5_MAX_RECORDS)),
-    );
+    const counted = Math.max(records, Math.min(header.count, V5_MAX_RECORDS));
+    this.settle(domain, tracker, verdict, exporter, booked, records, counted, counted);
     return { kind: 'decoded', flows: records };
   }
 
@@ -200,14 +197,15 @@ export class NetflowDecoder {
     const tracker = domain.stream(port, 'datagrams');
     const verdict = tracker.arrive(sequence, fingerprint(bytes), exportMs - uptimeMs);
     if (verdict.kind === 'duplicate') return refused('duplicate');
-    this.bookSequence(exporter, domain, tracker, verdict);
+    const booked = this.bookSequence(exporter, domain, tracker, verdict);
     exporter.versions.add(9);
     exporter.observeClock(exportMs, receivedMs);
     const message = makeMessage(exporter, domain, 9, octetsOf(bytes), receivedMs, exportMs, uptimeMs, sink);
     this.readSets(message, V9_HEADER, bytes.length);
     // The count covers templates too; some exporters count sets instead, so that it is only believed upwards.
     this.reckon(message, count - message.templates - message.records);
-    this.settle(domain, tracker, verdict, exporter, message.records);
+    const flows = message.records - message.options;
+    this.settle(domain, tracker, verdict, exporter, booked, message.records, message.records, flows);
     return { kind: 'decoded', flows: message.flows };
   }
 
@@ -226,64 +224,83 @@ export class NetflowDecoder {
     const tracker = domain.stream(port, 'records');
     const verdict = tracker.arrive(sequence, fingerprint(bytes), NaN);
     if (verdict.kind === 'duplicate') return refused('duplicate');
-    this.bookSequence(exporter, domain, tracker, verdict);
+    const booked = this.bookSequence(exporter, domain, tracker, verdict);
     exporter.versions.add(10);
     exporter.observeClock(exportMs, receivedMs);
     const message = makeMessage(exporter, domain, 10, octetsOf(bytes), receivedMs, exportMs, NaN, sink);
     if (length > bytes.length) exporter.ledger.setsMalformed.set_truncated++;
     this.readSets(message, IPFIX_HEADER, Math.min(length, bytes.length));
     this.reckon(message, 0);
-    this.settle(domain, tracker, verdict, exporter, message.records);
+    const flows = message.records - message.options;
+    this.settle(domain, tracker, verdict, exporter, booked, message.records, message.records, flows);
     return { kind: 'decoded', flows: message.flows };
   }
 
-  /** Books what the sequence tells before the datagram is read. */
+  /** Books what the sequence tells before the datagram is read; returns the records booked as lost. */
   private bookSequence(
     exporter: Exporter,
     domain: Domain,
     tracker: SequenceTracker,
     verdict: SequenceVerdict,
-  ): void {
+  ): number {
     const { ledger } = exporter;
     switch (verdict.kind) {
-      case 'gap': {
-        // What IPFIX numbers and no set without template explains has been lost on the way.
-        const explained = tracker.unit === 'records' ? this.explain(exporter, domain, verdict.missing) : 0;
-        const missing = (verdict.missing - explained) * recordsPerUnit(domain, tracker);
-        if (verdict.missing > explained) ledger.sequenceGaps++;
-        if (tracker.unit === 'datagrams') ledger.datagramsMissing += verdict.missing;
-        ledger.recordsAnnounced += missing;
-        ledger.recordsLost.sequence_gap += missing;
-        return;
-      }
+      case 'gap':
+        return this.bookGap(exporter, domain, tracker, verdict.missing);
       case 'late':
         ledger.reordered++;
-        return;
+        return 0;
       case 'reset':
         ledger.sequenceResets++;
-        return;
+        return 0;
+      default:
+        return 0;
     }
   }
 
-  /** Books what the sequence tells once the datagram has been read: `counted` records move it, `records` were read. */
+  private bookGap(exporter: Exporter, domain: Domain, tracker: SequenceTracker, units: number): number {
+    const { ledger } = exporter;
+    // What IPFIX numbers and no set without template explains has been lost on the way.
+    const explained = tracker.unit === 'records' ? this.explain(exporter, domain, units) : 0;
+    const missing = (units - explained) * recordsPerUnit(domain, tracker);
+    if (units > explained) ledger.sequenceGaps++;
+    if (tracker.unit === 'datagrams') ledger.datagramsMissing += units;
+    ledger.recordsAnnounced += missing;
+    ledger.recordsLost.sequence_gap += missing;
+    return missing;
+  }
+
+  /**
+   * Books what the sequence tells once the datagram has been read: `counted` records move it, `records` were read, of them
+   * `flows` flows. `booked` records were taken for lost before.
+   */
   private settle(
     domain: Domain,
     tracker: SequenceTracker,
     verdict: SequenceVerdict,
     exporter: Exporter,
+    booked: number,
     records: number,
-    counted = records,
+    counted: number,
+    flows: number,
   ): void {
     const { ledger } = exporter;
-    if (verdict.kind === 'late' && verdict.fills) {
+    const settlement = tracker.settle(counted, flows);
+    if (settlement.kind === 'gap') this.bookGap(exporter, domain, tracker, settlement.missing);
+    if (settlement.kind === 'revoked') {
+      if (verdict.kind === 'gap' && booked > 0) ledger.sequenceGaps--;
+      if (verdict.kind === 'late') ledger.reordered--;
+      if (verdict.kind === 'reset') ledger.sequenceResets--;
+      ledger.recordsAnnounced -= booked;
+      ledger.recordsLost.sequence_gap -= booked;
+    } else if (verdict.kind === 'late' && verdict.fills) {
       // It had been booked as lost.
-      const booked = tracker.unit === 'records' ? counted : recordsPerUnit(domain, tracker);
-      const back = Math.min(booked, ledger.recordsLost.sequence_gap);
+      const held = tracker.unit === 'records' ? counted : recordsPerUnit(domain, tracker);
+      const back = Math.min(held, ledger.recordsLost.sequence_gap);
       ledger.recordsLost.sequence_gap -= back;
       ledger.recordsAnnounced -= back;
       if (tracker.unit === 'datagrams') ledger.datagramsMissing = Math.max(0, ledger.datagramsMissing - 1);
     }
-    tracker.settle(counted);
     domain.meanRecords += (records - domain.meanRecords) / (domain.meanRecords === 0 ? 1 : 16);
   }
 
@@ -549,6 +566,7 @@ export class NetflowDecoder {
     if (template.options) {
       if (learnOptions(template, bytes, layout, exporter, domain, this.limits)) this.changes++;
       exporter.ledger.optionsRecords += records;
+      message.options += records;
     } else {
       this.writeFlows(message, plan, late);
       message.flows += records;
@@ -593,6 +611,7 @@ export class NetflowDecoder {
         fills: plan.fills,
         hasStart: plan.hasStart,
         hasEnd: plan.hasEnd,
+        uptimesOnly: plan.uptimesOnly,
         relativeTimes: plan.needsSystemStart && !startKnown,
         samplers: plan.hasSampler ? context.samplers : undefined,
         headerSamplingRate: 0,
@@ -789,6 +808,7 @@ function makeMessage(
     sink,
     flows: 0,
     records: 0,
+    options: 0,
     templates: 0,
     malformed: 0,
     waiting: [],

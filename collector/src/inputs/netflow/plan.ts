@@ -78,6 +78,8 @@ export interface Plan {
   readonly fills: ReadonlySet<number>;
   readonly hasStart: boolean;
   readonly hasEnd: boolean;
+  /** Start and end are told, and by the uptime in v9's header alone. */
+  readonly uptimesOnly: boolean;
   /** Some record may come without a time though there is a field for it. */
   readonly timesMayLack: boolean;
   readonly hasSampler: boolean;
@@ -236,6 +238,11 @@ export function compilePlan(template: Template, version: 9 | 10): Plan {
     fills: new Set([...ops, ...additions].filter((o) => o.column >= 0).map((o) => o.column)),
     hasStart: candidates.has('flow_start_time'),
     hasEnd: candidates.has('flow_end_time'),
+    uptimesOnly:
+      version === 9 &&
+      times.length === 2 &&
+      times.every((o) => o.encoding === 'Uptime') &&
+      times[0]!.isStart !== times[1]!.isStart,
     timesMayLack: times.some(
       (o) => !o.keepIfZero && o.encoding !== 'Uptime' && o.encoding !== 'DeltaMicroseconds',
     ),

@@ -9,6 +9,14 @@ export type SequenceVerdict =
 /** What a sequence number counts: v5 and IPFIX records, v9 datagrams. Exporters are known to do the other. */
 export type SequenceUnit = 'records' | 'datagrams';
 
+/** What the records in a datagram say about the sequence, once they are known. */
+export type SequenceSettlement =
+  | { readonly kind: 'agreed' }
+  /** What `arrive` said was wrong: the number fits this exporter's way of counting. */
+  | { readonly kind: 'revoked' }
+  /** `missing` records lie between the datagram before and this one. */
+  | { readonly kind: 'gap'; readonly missing: number };
+
 /** Datagrams among which a doubled one is looked for: the network's doubles follow each other closely. */
 const REMEMBERED = 8;
 /** A stream that has kept its order for so long is believed when it repeats a number. */
@@ -29,6 +37,8 @@ const DUPLICATE: SequenceVerdict = { kind: 'duplicate' };
 const RESET: SequenceVerdict = { kind: 'reset' };
 const FILLS: SequenceVerdict = { kind: 'late', fills: true };
 const LATE: SequenceVerdict = { kind: 'late', fills: false };
+const AGREED: SequenceSettlement = { kind: 'agreed' };
+const REVOKED: SequenceSettlement = { kind: 'revoked' };
 
 /**
  * Follows one stream of datagrams by its sequence numbers (RFC 3954 section 5.1, RFC 7011 section 3.1): tells gaps, late
@@ -47,6 +57,18 @@ export class SequenceTracker {
   private lateInARow = 0;
   private trialsForUnit = 0;
   private trialsAgainst = 0;
+  /**
+   * The number counts the flows up to the end of its own datagram, where protocols say up to its beginning: softflowd's
+   * IPFIX does. It shows at the first change of size; until then both readings agree.
+   */
+  private throughOwn = false;
+  /** A step has shown that the number counts to the beginning. */
+  private toBeginning = false;
+  private verdict: SequenceVerdict = FIRST;
+  private sequence = 0;
+  /** `last` and `lastRecords` before the datagram last judged. */
+  private previous = 0;
+  private previousRecords = 0;
   /** The datagram last judged is not the newest: its records do not move the sequence. */
   private behind = false;
   private readonly seen = new Float64Array(REMEMBERED).fill(-1);
@@ -65,6 +87,10 @@ export class SequenceTracker {
   arrive(sequence: number, fingerprint: number, bootMs: number): SequenceVerdict {
     const verdict = this.judge(sequence, fingerprint, bootMs);
     if (verdict.kind === 'duplicate') return verdict;
+    this.verdict = verdict;
+    this.sequence = sequence;
+    this.previous = this.last;
+    this.previousRecords = this.lastRecords;
     this.seen[this.seenAt] = sequence;
     this.prints[this.seenAt] = fingerprint;
     this.seenAt = (this.seenAt + 1) % REMEMBERED;
@@ -81,23 +107,56 @@ export class SequenceTracker {
     return verdict;
   }
 
-  /** The number of records in the datagram last judged. */
-  settle(records: number): void {
+  /** The number of records in the datagram last judged, and how many of them are flows. */
+  settle(records: number, flows = records): SequenceSettlement {
+    const settlement =
+      this.unit === 'records' && this.verdict !== FIRST ? this.reconsider(records, flows) : AGREED;
     if (!this.behind) this.lastRecords += records;
+    return settlement;
+  }
+
+  private reconsider(records: number, flows: number): SequenceSettlement {
+    const step = (this.sequence - this.previous) | 0;
+    const toBeginning = step === this.previousRecords;
+    const throughOwn = step > 0 && (step === flows || step === records);
+    if (!this.throughOwn) {
+      if (toBeginning && !throughOwn) this.toBeginning = true;
+      if (toBeginning || !throughOwn || this.toBeginning || this.contrary || step === 1) return AGREED;
+      this.throughOwn = true;
+      this.contrary = true;
+      if (this.verdict.kind === 'gap') this.gaps.pop();
+      this.behind = false;
+      this.lateInARow = 0;
+      this.last = this.sequence;
+      this.lastRecords = 0;
+      return REVOKED;
+    }
+    if (this.verdict !== IN_ORDER || throughOwn) return AGREED;
+    if (toBeginning) {
+      // One step was a coincidence.
+      this.throughOwn = false;
+      this.contrary = false;
+      this.toBeginning = true;
+      return AGREED;
+    }
+    const missing = step - flows;
+    if (missing <= 0) return AGREED;
+    this.rememberGap((this.previous + 1) >>> 0, missing);
+    return { kind: 'gap', missing };
   }
 
   private judge(sequence: number, fingerprint: number, bootMs: number): SequenceVerdict {
     if (!this.started) return FIRST;
     if (this.run >= PROVEN && ((sequence - this.last) | 0) <= 0 && this.hasSeen(sequence, fingerprint))
       return DUPLICATE;
-    const expected = this.expected(sequence);
+    const expected = this.throughOwn ? this.last : this.expected(sequence);
     if (sequence === expected) return IN_ORDER;
     if (Math.abs(bootMs - this.bootMs) > SAME_BOOT_MS) return this.restart();
     const ahead = (sequence - expected) | 0;
     if (ahead > LARGEST_GAP[this.unit]) return this.restart();
     if (ahead > 0) {
-      if (this.gaps.length === REMEMBERED_GAPS) this.gaps.shift();
-      this.gaps.push({ from: expected, units: ahead });
+      if (this.throughOwn) return IN_ORDER; // `settle` tells what is missing
+      this.rememberGap(expected, ahead);
       return { kind: 'gap', missing: ahead };
     }
     if (this.gaps.some((gap) => (sequence - gap.from) >>> 0 < gap.units)) return FILLS;
@@ -122,6 +181,11 @@ export class SequenceTracker {
     return this.trialsForUnit === 0 && this.trialsAgainst > 0 ? other : own;
   }
 
+  private rememberGap(from: number, units: number): void {
+    if (this.gaps.length === REMEMBERED_GAPS) this.gaps.shift();
+    this.gaps.push({ from, units });
+  }
+
   private hasSeen(sequence: number, fingerprint: number): boolean {
     for (let i = 0; i < REMEMBERED; i++)
       if (this.seen[i] === sequence && this.prints[i] === fingerprint) return true;
@@ -137,7 +201,7 @@ export class SequenceTracker {
 /** A few words of the datagram, enough to tell a doubled one from another with the same number. */
 export function fingerprint(bytes: Uint8Array): number {
   let hash = 0x811c9dc5 ^ bytes.length;
-  const step = Math.max(1, bytes.length >> 6);
+  const step = Math.max(1, bytes.length >> 4);
   for (let i = 0; i < bytes.length; i += step) hash = Math.imul(hash ^ bytes[i]!, 0x01000193);
   return hash >>> 0;
 }
