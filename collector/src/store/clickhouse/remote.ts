@@ -76,6 +76,7 @@ class RemoteDatabase implements Database {
         query: sql,
         query_params: parameters,
         format: 'JSONEachRow',
+        clickhouse_settings: { output_format_json_quote_64bit_integers: 0 }, // older servers quote them unless told
       });
       return result.json<Row>();
     });

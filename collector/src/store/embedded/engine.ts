@@ -11,7 +11,7 @@ import { claimDataDirectory, explainOpenFailure } from './data-directory.ts';
 import { connectionSettings, serverSettings, writeEngineConfig } from './engine-config.ts';
 import { Connection } from './native.ts';
 import type { Classification, QueryOutcome } from './native.ts';
-import { makePipes } from './result-pipe.ts';
+import { makePipes, ResultPipe } from './result-pipe.ts';
 import { Slots } from './slots.ts';
 
 export interface EngineOptions {
@@ -172,6 +172,7 @@ export class Engine {
     this.#parser = new Connection(made.dataDir, made.settings);
     this.#release = made.release;
     this.#pipeDir = made.pipeDir;
+    process.on('exit', this.#onExit);
   }
 
   stats(): EngineStats {
@@ -269,9 +270,26 @@ export class Engine {
     return this.#closed;
   }
 
+  get #busy(): boolean {
+    return this.readers.running + this.ownReaders.running + this.writer.running > 0;
+  }
+
+  /**
+   * The process ends without {@link close}. Its threads are joined on the way out, so that a running query would hold the
+   * process for as long as it takes, and one that waits for its reader for ever.
+   */
+  readonly #onExit = (): void => {
+    if (!this.#busy) return;
+    try {
+      this.#keeper.runSync('KILL QUERY WHERE 1 ASYNC FORMAT Null');
+    } catch {
+      // the engine is past asking
+    }
+    ResultPipe.abandonAll();
+  };
+
   async #close(): Promise<void> {
-    const busy = (): boolean => this.readers.running + this.ownReaders.running + this.writer.running > 0;
-    for (let attempt = 0; busy(); attempt++) {
+    for (let attempt = 0; this.#busy; attempt++) {
       // Readers are ended; an insert is waited for, since its data would only have to be sent again.
       if (attempt % 20 === 0) {
         await this.#keeper
@@ -280,6 +298,7 @@ export class Engine {
       }
       await new Promise((done) => setTimeout(done, 25));
     }
+    process.off('exit', this.#onExit);
     this.#parser.close();
     this.#keeper.close();
     this.#release();

@@ -53,8 +53,9 @@ export async function openEmbeddedEngine(options: EngineOptions): Promise<Embedd
     stats: () => engine.stats(),
     close: async () => {
       await Promise.all([...servers].map((server) => server.close()));
-      await database.close();
-      await engine.close();
+      const refused = database.close();
+      await engine.close(); // ends what the database would else wait for
+      await refused;
     },
   };
 }

@@ -36,6 +36,7 @@ interface Addon {
   CreateConnection(dataDirectory: string, args: readonly string[]): NativeConnection;
   CloseConnection(connection: NativeConnection): void;
   QueryAsyncConnection(connection: NativeConnection, sql: string, format: string): Promise<QueryOutcome>;
+  QueryWithConnection(connection: NativeConnection, sql: string, format: string): string;
   DurableClassifyAsync(
     connection: NativeConnection,
     sql: string,
@@ -84,6 +85,11 @@ export class Connection {
    */
   async run(sql: string, format = 'TabSeparated'): Promise<QueryOutcome> {
     return this.#use((handle) => this.#addon.QueryAsyncConnection(handle, sql, format));
+  }
+
+  /** As {@link run}, on the event loop itself and for text only: for the moment in which there is no event loop any more. */
+  runSync(sql: string, format = 'TabSeparated'): string {
+    return this.#handle === undefined ? '' : this.#addon.QueryWithConnection(this.#handle, sql, format);
   }
 
   /** Asks the engine's own parser how many statements a text holds, and of what kind. Runs nothing. */

@@ -15,22 +15,34 @@ import { promisify } from 'node:util';
  */
 export class ResultPipe {
   readonly readable: Readable;
+  readonly #reader: number;
   readonly #writer: number;
   #finished = false;
 
+  /** Those that a query may be waiting at. */
+  static readonly #open = new Set<ResultPipe>();
+
   /** @param path a named pipe that nobody else uses until {@link finish} */
   constructor(path: string) {
-    const reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    this.#reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
     // A pipe without a writer reads as ended. This one holds it open from before the engine opens it until the query has ended.
     this.#writer = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK);
-    this.readable = new Socket({ fd: reader, readable: true, writable: false });
+    this.readable = new Socket({ fd: this.#reader, readable: true, writable: false });
+    ResultPipe.#open.add(this);
   }
 
   /** To be called when the query has ended, one way or the other: the reader then ends after what is still in the pipe. */
   finish(): void {
     if (this.#finished) return;
     this.#finished = true;
+    ResultPipe.#open.delete(this);
     closeSync(this.#writer);
+  }
+
+  /** Lets go of all queries that wait for a reader, when the process ends and nobody will read any more. */
+  static abandonAll(): void {
+    for (const pipe of ResultPipe.#open) closeSync(pipe.#reader);
+    ResultPipe.#open.clear();
   }
 }
 

@@ -6,8 +6,12 @@ import { BlockDecoder, BlockFormatError } from '../../clickhouse/compression/blo
 import { DatabaseError } from '../../clickhouse/database.ts';
 import { exception } from './exceptions.ts';
 
+/** How long a client may send nothing in the middle of its request. */
+const RECEIVE_TIMEOUT_MS = 60_000;
+
 /** The body of a request, with all its compressions taken off. Breaks with a {@link DatabaseError} where it is malformed. */
 export class RequestBody {
+  readonly #request: IncomingMessage;
   readonly #stream: Readable;
   readonly #iterator: AsyncIterator<Buffer>;
   #ended = false;
@@ -18,7 +22,9 @@ export class RequestBody {
     if (coding !== undefined) stages.push(coding);
     if (decompress) stages.push(new BlockDecoder());
     const end = new PassThrough();
+    this.#request = request;
     this.#stream = end;
+    request.setTimeout(RECEIVE_TIMEOUT_MS, () => request.destroy());
     pipeline([request, ...stages, end], () => undefined); // an error comes out of the last stage's iteration
     this.#iterator = end[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
   }
@@ -28,12 +34,17 @@ export class RequestBody {
     if (this.#ended) return undefined;
     try {
       const { value, done } = await this.#iterator.next();
-      if (done) this.#ended = true;
+      if (done) this.#end();
       return done ? undefined : value;
     } catch (error) {
-      this.#ended = true;
+      this.#end();
       throw asException(error);
     }
+  }
+
+  #end(): void {
+    this.#ended = true;
+    this.#request.setTimeout(0); // from here on it is the client that waits
   }
 
   /** Takes what comes off the wire and forgets it, so that the connection can be used again; gives up beyond a bound. */
