@@ -106,7 +106,7 @@ describe('one thing at a time', () => {
     });
     expect(said(report)).toEqual([
       'ok all_well: All is well: 20,000 flows, the latest 2 s ago.',
-      'ok sequence_contrary: Its sequence numbers are not what the protocol says: domain 3 counts datagrams where IPFIX counts records. Loss is counted by its own habit.',
+      'ok sequence_contrary: Its sequence numbers are not what the protocol says: domain 3 does not count the records before a datagram, as IPFIX does. Loss is counted by its own habit.',
       'ok elements_unused: Sends 1 element in vain, as no column takes them: cisco:something.',
     ]);
   });

@@ -152,7 +152,6 @@ const REFUSAL_WORDS: Readonly<Record<Exclude<DatagramReason, 'duplicate'>, strin
   unknown_version: 'of no version of NetFlow or IPFIX (does something else send here?)',
   bad_length: 'with a length that cannot be',
   no_records: 'without records',
-  exporter_not_allowed: 'from an exporter that is not allowed',
   exporter_limit: 'beyond limits.exporters',
   fault: 'by a fault of this collector (please report it with its log)',
 };
@@ -220,7 +219,7 @@ function contrarySequence({ domains }: ExporterReport): Verdict | undefined {
     .map(({ id, version }) =>
       version === 9
         ? `domain ${id} counts records where NetFlow v9 counts datagrams`
-        : `domain ${id} counts datagrams where ${version === 10 ? 'IPFIX' : 'NetFlow v5'} counts records`,
+        : `domain ${id} does not count the records before a datagram, as ${version === 10 ? 'IPFIX' : 'NetFlow v5'} does`,
     );
   return {
     severity: 'ok',

@@ -216,3 +216,52 @@ describe('sequence and waiting data', () => {
     expect(rig.exporter().ledger.recordsWaiting).toBe(5);
   });
 });
+
+describe('an exporter that numbers IPFIX by the flows up to the end of each datagram, as softflowd does', () => {
+  /** Datagrams of these sizes, those in `without` lost on the way. */
+  function played(sizes: readonly number[], without: readonly number[] = []): Rig {
+    const rig = new Rig();
+    let sequence = 0;
+    for (const [i, size] of sizes.entries()) {
+      sequence += size;
+      const flows = Array.from({ length: size }, (_, n) => flow(n + 1));
+      const sets = i === 0 ? [set(2, template(256, FLOW)), set(256, ...flows)] : [set(256, ...flows)];
+      if (!without.includes(i)) rig.send(ipfix({ sequence }, ...sets));
+    }
+    return rig;
+  }
+  const nothingWrong = { sequenceGaps: 0, sequenceResets: 0, reordered: 0 };
+
+  test.each([
+    ['sizes that grow', [22, 30, 30, 31]],
+    ['sizes that shrink', [30, 30, 26, 20, 20, 2]],
+    ['long the same size', [...Array<number>(40).fill(30), 12, 30, 1]],
+  ])('%s: nothing is missing', (_, sizes) => {
+    const { ledger } = played(sizes).exporter();
+    expect(ledger).toMatchObject({ ...nothingWrong, recordsAnnounced: ledger.flows });
+    expect(ledger.recordsLost.sequence_gap).toBe(0);
+  });
+
+  test('what is missing is counted', () => {
+    const { ledger } = played([22, 30, 28, 30, 25, 30, 30, 7], [3, 5, 6]).exporter();
+    expect(ledger).toMatchObject({ ...nothingWrong, sequenceGaps: 2 });
+    expect(ledger.recordsLost.sequence_gap).toBe(90);
+  });
+
+  test('one step that happens to fit is taken back', () => {
+    const rig = new Rig();
+    const send = (sequence: number, size: number, announce = false): void => {
+      const flows = set(256, ...Array.from({ length: size }, (_, n) => flow(n + 1)));
+      rig.send(
+        announce ? ipfix({ sequence }, set(2, template(256, FLOW)), flows) : ipfix({ sequence }, flows),
+      );
+    };
+    send(0, 4, true);
+    send(6, 6); // by the protocol two are missing; but it fits the other habit
+    send(12, 3);
+    send(15, 3);
+    send(18, 5);
+    send(33, 5);
+    expect(rig.exporter().ledger.recordsLost.sequence_gap).toBe(10);
+  });
+});
