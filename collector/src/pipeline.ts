@@ -124,6 +124,7 @@ export class Pipeline {
       this.api?.observeInsert(seconds);
       this.onStored?.(rows, seconds);
     };
+    store.onLost = (exporter, flows) => this.receiver.lost(exporter, flows);
     await store.start();
     this.store = store;
 

@@ -48,7 +48,8 @@ export class LedgerDeltas {
       const activity =
         exporter.ledger.datagramsReceived +
         exporter.ledger.recordsWaiting +
-        exporter.ledger.recordsLost.queue;
+        exporter.ledger.recordsLost.queue +
+        exporter.ledger.recordsLost.store;
       if (this.seen.get(exporter) === activity) continue;
       this.seen.set(exporter, activity);
       const counts = countsOf(exporter);

@@ -6,7 +6,6 @@ export const reasonTexts: Readonly<Record<DatagramReason | SetReason | LossReaso
   unknown_version: 'Neither NetFlow v5, v9 nor IPFIX.',
   bad_length: 'The length in an IPFIX header is less than the header itself.',
   no_records: 'A v5 datagram without a whole record.',
-  exporter_not_allowed: 'The exporter is not among those allowed.',
   exporter_limit: 'As many exporters as allowed are known, and all have sent flows.',
   duplicate: 'The same datagram has come before.',
   fault: 'Weir failed on it: a fault to report. The log has the details.',
@@ -22,7 +21,6 @@ export const reasonTexts: Readonly<Record<DatagramReason | SetReason | LossReaso
   template_too_many_fields: 'A template with more fields than allowed.',
   template_limit: 'As many templates as allowed are known.',
   domain_limit: 'As many observation domains as allowed are known; the least recently used was forgotten.',
-  options_malformed: 'Options data that does not fit its template.',
 
   sequence_gap:
     'The sequence numbers show that they were sent and have not come: lost on the way or in the kernel.',

@@ -4,7 +4,6 @@ export const datagramReasons = [
   'unknown_version',
   'bad_length',
   'no_records',
-  'exporter_not_allowed',
   'exporter_limit',
   'duplicate',
   'fault',
@@ -24,7 +23,6 @@ export const setReasons = [
   'template_too_many_fields',
   'template_limit',
   'domain_limit',
-  'options_malformed',
 ] as const;
 export type SetReason = (typeof setReasons)[number];
 

@@ -36,6 +36,8 @@ export type ToReceiver =
   | { readonly kind: 'report'; readonly id: number }
   /** A sealed batch of so many bytes has reached the spool; its memory comes back for another. */
   | { readonly kind: 'taken'; readonly bytes: number; readonly memory: ArrayBuffer }
+  /** Flows of an exporter, handed over before, will not be stored. */
+  | { readonly kind: 'lost'; readonly exporter: string; readonly flows: number }
   | { readonly kind: 'stop' };
 
 export type FromReceiver =

@@ -81,6 +81,11 @@ export class ReceiverClient {
     });
   }
 
+  /** Flows of an exporter, handed over before, will not be stored. */
+  lost(exporter: string, flows: number): void {
+    this.send({ kind: 'lost', exporter, flows });
+  }
+
   reconfigure(exporters: ExporterSettings): void {
     this.send({ kind: 'reconfigure', exporters });
   }

@@ -49,6 +49,9 @@ port.on('message', (message: ToReceiver) => {
       queuedBytes -= message.bytes;
       receiver.reuse(message.memory);
       return;
+    case 'lost':
+      receiver.bookAsLost(message.exporter, message.flows, 'store');
+      return;
     case 'reconfigure':
       receiver.reconfigure(profilesFrom(message.exporters));
       return;

@@ -69,6 +69,7 @@ export class Receiver implements FlowSink {
   lastFault: unknown;
   /** Datagrams refused before an exporter could be named. */
   refusedUnnamed = 0;
+  private refusedWritten = 0;
 
   constructor(options: ReceiverOptions) {
     this.options = options;
@@ -146,16 +147,17 @@ export class Receiver implements FlowSink {
     const columns = liveColumns(batch);
     batch.reset();
     if (this.options.onSealed({ block, rows, columns, entries }) === 'held') return;
-    for (const entry of entries) if (entry.measure === 'flows') this.bookAsLost(entry);
+    for (const { measure, exporter, value } of entries)
+      if (measure === 'flows') this.bookAsLost(exporter, value, 'queue');
     this.options.onSealed({ block: new Uint8Array(0), rows: 0, columns: [], entries });
   }
 
-  /** Flows that found the queue full: the next batch's entries carry the correction. */
-  private bookAsLost(entry: LedgerEntry): void {
-    const ledger = this.exporters.at(entry.exporter, this.sealedAtMs)?.ledger;
+  /** Flows that were counted as handed on and will not be stored: the next entries carry the correction. */
+  bookAsLost(address: string, flows: number, reason: 'queue' | 'store'): void {
+    const ledger = this.exporters.at(address, this.now())?.ledger;
     if (ledger === undefined) return;
-    ledger.flows -= entry.value;
-    ledger.recordsLost.queue += entry.value;
+    ledger.flows -= flows;
+    ledger.recordsLost[reason] += flows;
   }
 
   private takeEntries(): LedgerEntry[] {
@@ -171,6 +173,15 @@ export class Receiver implements FlowSink {
         value: drops - this.kernelDropsSeen,
       });
       this.kernelDropsSeen = drops;
+    }
+    if (this.refusedUnnamed > this.refusedWritten) {
+      const value = this.refusedUnnamed - this.refusedWritten;
+      const nobody = { exporter: '::', exporterName: '', tenantId: '' };
+      entries.push(
+        { ...nobody, measure: 'datagrams_received', reason: '', value },
+        { ...nobody, measure: 'datagrams_refused', reason: 'exporter_limit', value },
+      );
+      this.refusedWritten = this.refusedUnnamed;
     }
     return entries;
   }

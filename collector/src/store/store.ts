@@ -42,6 +42,7 @@ const RETRY_FIRST_MS = 250;
 const RETRY_LONGEST_MS = 15_000;
 const REMEMBERED_INSERTS = 128;
 const LARGER_WHEN_BEHIND = 3;
+const MANY_ENTRIES = 20_000;
 
 /**
  * Sealed batches → spool → ClickHouse. A parcel is on disk before it is inserted, is inserted under its own token, and leaves
@@ -60,6 +61,8 @@ export class Store {
   private open: OpenParcel | undefined;
   private openedMs = 0;
   private openEntries: LedgerEntry[] = [];
+  private readonly openFlows = new Map<string, number>();
+  private refusing = false;
   private timer: NodeJS.Timeout | undefined;
 
   private waiting: Parcel[] = [];
@@ -75,6 +78,8 @@ export class Store {
   private rowsRejected = 0;
   private rowsRefused = 0;
   private readonly insertSeconds: number[] = [];
+  /** Called with each exporter whose flows, taken over before, will not be stored: its account has to say so. */
+  onLost: ((exporter: string, flows: number) => void) | undefined;
   /** Called with the rows of each parcel that is stored. */
   onStored: ((rows: number, seconds: number) => void) | undefined;
 
@@ -105,11 +110,6 @@ export class Store {
     this.timer = setInterval(() => this.sealIfOld(), Math.min(500, this.options.batchMs));
   }
 
-  /** Bytes on disk, with those not yet written. */
-  get full(): boolean {
-    return this.waitingBytes >= this.options.maxBytes;
-  }
-
   /** Takes a sealed batch into the open parcel. Resolves when it is written, in the order of the calls. */
   accept(batch: SealedBatch): Promise<void> {
     this.unwritten++;
@@ -119,38 +119,66 @@ export class Store {
 
   private async write(batch: SealedBatch): Promise<void> {
     try {
+      this.openEntries.push(...batch.entries);
+      if (this.openEntries.length > MANY_ENTRIES) this.openEntries = sumEntries(this.openEntries);
+      if (batch.rows > 0 && this.waitingBytes + this.openBytes() >= this.options.maxBytes) {
+        this.spoolFull(batch);
+        return;
+      }
       if (this.open === undefined) {
         this.open = await this.spool.create();
         this.openedMs = Date.now();
       }
-      if (batch.rows > 0) await this.open.append('network_flows', batch.block, batch.rows, batch.columns);
-      this.openEntries.push(...batch.entries);
+      if (batch.rows === 0) return;
+      await this.open.append('network_flows', batch.block, batch.rows, batch.columns);
+      for (const { measure, exporter, value } of batch.entries)
+        if (measure === 'flows' && value > 0)
+          this.openFlows.set(exporter, (this.openFlows.get(exporter) ?? 0) + value);
       // While inserts are behind, larger ones: they cost less a row, and merges less after them.
       const wanted = this.options.batchSize * (this.waiting.length > 0 ? LARGER_WHEN_BEHIND : 1);
       if (this.open.rows('network_flows') >= wanted) await this.sealOpen();
     } catch (error) {
-      await this.giveUpOpen(batch.rows, error);
+      this.lose(batch);
+      await this.giveUpOpen(error);
     } finally {
       this.unwritten--;
     }
   }
 
-  private async giveUpOpen(rows: number, error: unknown): Promise<void> {
+  private openBytes(): number {
+    return this.open?.bytes ?? 0;
+  }
+
+  private spoolFull(batch: SealedBatch): void {
+    if (!this.refusing)
+      this.options.log.error(
+        `The spool holds ${this.waitingBytes} bytes, as much as spool.max_size allows: flows are lost until ClickHouse takes some.`,
+      );
+    this.refusing = true;
+    this.lose(batch);
+  }
+
+  /** A batch whose flows will not be stored; its other entries are kept. */
+  private lose({ rows, entries }: SealedBatch): void {
+    this.rowsRefused += rows;
+    for (const { measure, exporter, value } of entries)
+      if (measure === 'flows' && value > 0) this.onLost?.(exporter, value);
+  }
+
+  /** The parcel being written cannot be finished: what is in it is lost. Its entries go into the next. */
+  private async giveUpOpen(error: unknown): Promise<void> {
     this.lastError = `spool: ${String(error)}`;
-    const lost = Math.max(rows, this.open?.rows('network_flows') ?? 0);
-    this.rowsRefused += lost;
-    this.options.log.error(`Spool: cannot write, ${lost} flows are lost: ${String(error)}`);
+    this.rowsRefused += this.open?.rows('network_flows') ?? 0;
+    this.options.log.error(`Spool: cannot write, flows are lost: ${String(error)}`);
+    for (const [exporter, flows] of this.openFlows) this.onLost?.(exporter, flows);
+    this.openFlows.clear();
     await this.open?.discard().catch(() => undefined);
     this.open = undefined;
-    // The account stays right: what was booked as handed to the store is lost there.
-    this.openEntries = asLostInStore(this.openEntries);
   }
 
   private sealIfOld(): void {
     if (this.open === undefined || Date.now() - this.openedMs < this.options.batchMs) return;
-    this.writing = this.writing
-      .then(() => this.sealOpen())
-      .catch((error: unknown) => this.giveUpOpen(0, error));
+    this.writing = this.writing.then(() => this.sealOpen()).catch((error: unknown) => this.giveUpOpen(error));
   }
 
   private async sealOpen(): Promise<void> {
@@ -166,8 +194,9 @@ export class Store {
         [],
       );
     }
-    const parcel = await open.seal();
+    const parcel = await open.seal(Object.fromEntries(this.openFlows));
     this.open = undefined;
+    this.openFlows.clear();
     this.openEntries = [];
     this.enqueue(parcel);
   }
@@ -188,24 +217,19 @@ export class Store {
         continue;
       }
       try {
-        await this.insert(parcel);
+        const taken = await this.insert(parcel);
         delay = RETRY_FIRST_MS;
         if (!this.connected) this.options.log.info('ClickHouse takes inserts again.');
         this.connected = true;
         this.lastError = null;
         this.done(parcel);
+        if (!taken) {
+          await this.spool.reject(parcel.name);
+          continue;
+        }
         await this.spool.remove(parcel);
       } catch (error) {
         this.lastError = String(error instanceof Error ? error.message : error);
-        if (error instanceof DatabaseError && !error.retryable) {
-          this.rowsRejected += flowsIn(parcel);
-          this.options.log.error(
-            `ClickHouse will not take parcel ${parcel.name}; it is kept in rejected/: ${this.lastError}`,
-          );
-          this.done(parcel);
-          await this.spool.reject(parcel.name).catch(() => undefined);
-          continue;
-        }
         if (this.connected)
           this.options.log.warn(
             `ClickHouse does not take inserts; they wait in the spool: ${this.lastError}`,
@@ -218,27 +242,44 @@ export class Store {
     }
   }
 
-  private async insert(parcel: Parcel): Promise<void> {
+  /** Inserts all files of a parcel. False where ClickHouse will never take the flows; throws where it may later. */
+  private async insert(parcel: Parcel): Promise<boolean> {
     const began = performance.now();
-    for (const file of parcel.files) {
-      if (file.table === 'network_flows') await this.liveColumns.ensure(file.columns);
-      await this.database.insertNativeFile({
-        table: file.table === 'ledger' ? this.ledgerTable : this.flowsTable,
-        columns: [],
-        file: this.spool.path(parcel, file),
-        token: `${parcel.name}/${file.table}`,
-      });
-    }
-    const seconds = (performance.now() - began) / 1000;
     const rows = flowsIn(parcel);
+    let taken = true;
+    for (const file of parcel.files) {
+      try {
+        if (file.table === 'network_flows') await this.liveColumns.ensure(file.columns);
+        await this.database.insertNativeFile({
+          table: file.table === 'ledger' ? this.ledgerTable : this.flowsTable,
+          columns: [],
+          file: this.spool.path(parcel, file),
+          token: `${parcel.name}/${file.table}`,
+        });
+      } catch (error) {
+        if (!(error instanceof DatabaseError) || error.retryable) throw error;
+        taken = false;
+        this.options.log.error(
+          `ClickHouse will not take ${file.rows} rows for ${file.table}; parcel ${parcel.name} is kept in rejected/: ${error.message}`,
+        );
+        if (file.table === 'network_flows') {
+          this.rowsRejected += rows;
+          for (const [exporter, flows] of Object.entries(parcel.flows)) this.onLost?.(exporter, flows);
+        }
+      }
+    }
+    if (!taken) return false;
+    const seconds = (performance.now() - began) / 1000;
     this.rowsStored += rows;
     this.parcelsStored++;
     this.insertSeconds.push(seconds);
     if (this.insertSeconds.length > REMEMBERED_INSERTS) this.insertSeconds.shift();
     this.onStored?.(rows, seconds);
+    return true;
   }
 
   private done(parcel: Parcel): void {
+    this.refusing = false;
     this.waiting.shift();
     this.waitingBytes -= parcel.bytes;
   }
@@ -275,7 +316,7 @@ export class Store {
   async stop(graceMs: number): Promise<void> {
     clearInterval(this.timer);
     await this.writing;
-    await this.sealOpen().catch((error: unknown) => this.giveUpOpen(0, error));
+    await this.sealOpen().catch((error: unknown) => this.giveUpOpen(error));
     this.stopping = true;
     this.wake?.();
     let timer: NodeJS.Timeout | undefined;
@@ -296,10 +337,6 @@ function sumEntries(entries: readonly LedgerEntry[]): LedgerEntry[] {
     sums.set(key, known === undefined ? entry : { ...known, value: known.value + entry.value });
   }
   return [...sums.values()].filter((e) => e.value !== 0);
-}
-
-function asLostInStore(entries: readonly LedgerEntry[]): LedgerEntry[] {
-  return entries.map((e) => (e.measure === 'flows' ? { ...e, measure: 'records_lost', reason: 'store' } : e));
 }
 
 function ledgerBlock(entries: readonly LedgerEntry[], minute: number): Uint8Array<ArrayBuffer> {

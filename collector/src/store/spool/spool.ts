@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { type FileHandle, mkdir, open, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
@@ -18,6 +19,8 @@ export interface Parcel {
   /** Unique for ever, in order of sealing; with a file's table it makes the deduplication token. */
   readonly name: string;
   readonly sealedMs: number;
+  /** Flows in it by exporter. */
+  readonly flows: Readonly<Record<string, number>>;
   readonly files: readonly ParcelFile[];
   readonly bytes: number;
 }
@@ -45,7 +48,8 @@ const OPEN_SUFFIX = '.open';
 export class Spool {
   private readonly dir: string;
   private readonly fsync: boolean;
-  private readonly epoch = Date.now().toString(36).padStart(9, '0');
+  /** Names begin with the time, for their order, and go on with chance, so that no two collectors make the same token. */
+  private readonly epoch = Date.now().toString(36).padStart(9, '0') + randomBytes(5).toString('hex');
   private sequence = 0;
 
   constructor(options: SpoolOptions) {
@@ -155,14 +159,14 @@ export class OpenParcel {
     this.bytes += block.length;
   }
 
-  async seal(): Promise<Parcel> {
+  async seal(flows: Readonly<Record<string, number>>): Promise<Parcel> {
     const files: ParcelFile[] = [];
     for (const [table, { handle, rows, columns, bytes, crc }] of this.files) {
       if (this.fsync) await handle.sync();
       await handle.close();
       files.push({ table, rows, columns: [...columns], bytes, crc });
     }
-    const parcel: Parcel = { name: this.name, sealedMs: Date.now(), files, bytes: this.bytes };
+    const parcel: Parcel = { name: this.name, sealedMs: Date.now(), flows, files, bytes: this.bytes };
     await writeFile(join(this.folder, MANIFEST), JSON.stringify(parcel), { flush: this.fsync });
     await rename(this.folder, this.target);
     return parcel;
