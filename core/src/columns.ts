@@ -57,7 +57,10 @@ export interface ElementSource {
 export interface Column {
   readonly name: string;
   readonly type: ColumnType | 'DateTime64(3)' | 'UUID';
-  /** Compression codec in the table, chosen by `npm run bench`. */
+  /**
+   * Compression codec in the table, chosen by measurement (`npm run bench -- storage`): ZSTD(1) where nothing else is said.
+   * T64 drops the bits that no value of a block uses; its 'bit' variant is better where the low bits are noise.
+   */
   readonly codec?: string;
   /** Set where the column is computed by the engine and takes no room. */
   readonly alias?: string;
@@ -104,7 +107,7 @@ function column<const N extends string>(
   from: readonly ElementSource[] = [],
   rest: Rest = {},
 ): Column & { readonly name: N } {
-  return { name, type, role, doc, from, ...rest };
+  return { name, type, role, doc, from, codec: 'ZSTD(1)', ...rest };
 }
 
 /** Values of `flow_source`: by what the flow came in. */
@@ -164,7 +167,7 @@ export const columns = [
     'How long before `timestamp` the flow ended, by its exporter.',
     [],
     {
-      codec: 'T64, ZSTD(1)',
+      codec: "T64('bit'), ZSTD(1)",
       unit: 'ms',
     },
   ),
@@ -229,7 +232,6 @@ export const columns = [
     rollup: 'key',
   }),
   column('collector_ip', 'IPv6', 'dimension', 'The exporter’s address (the name is historical).', [], {
-    codec: 'ZSTD(1)',
     rollup: 'key',
   }),
   column(
@@ -277,7 +279,7 @@ export const columns = [
     'Source address; IPv4 is v4-mapped.',
     [ie(8), ie(27), ie(44), ie(170), el('sonicwall:initiatorIPv4Address'), el('staIPv4Address')],
     {
-      codec: 'ZSTD(1)',
+      codec: 'ZSTD(3)',
       rollup: 'heavy',
     },
   ),
@@ -288,7 +290,7 @@ export const columns = [
     'Destination address; IPv4 is v4-mapped.',
     [ie(12), ie(28), ie(45), ie(169), el('sonicwall:responderIPv4Address')],
     {
-      codec: 'ZSTD(1)',
+      codec: 'ZSTD(3)',
       rollup: 'heavy',
     },
   ),
@@ -299,7 +301,6 @@ export const columns = [
     'Source port (TCP, UDP, SCTP, UDP-Lite, DCCP).',
     [ie(7), ie(180), ie(182), el('sonicwall:initiatorPort')],
     {
-      codec: 'ZSTD(1)',
       rollup: 'heavy',
     },
   ),
@@ -310,12 +311,10 @@ export const columns = [
     'Destination port.',
     [ie(11), ie(181), ie(183), el('sonicwall:responderPort')],
     {
-      codec: 'ZSTD(1)',
       rollup: 'heavy',
     },
   ),
   column('protocol', 'UInt8', 'dimension', 'IP protocol number.', [ie(4), ie(193)], {
-    codec: 'ZSTD(1)',
     rollup: 'key',
   }),
   column(
@@ -337,7 +336,7 @@ export const columns = [
       el('sonicwall:initiatorToResponderOctets'),
     ],
     {
-      codec: 'T64, ZSTD(1)',
+      codec: "T64('bit'), ZSTD(1)",
       unit: 'bytes',
       rollup: 'sum',
     },
@@ -381,7 +380,7 @@ export const columns = [
       el('sonicwall:responderToInitiatorOctets'),
     ],
     {
-      codec: 'T64, ZSTD(1)',
+      codec: "T64('bit'), ZSTD(1)",
       unit: 'bytes',
       rollup: 'sum',
     },
@@ -407,21 +406,17 @@ export const columns = [
       rollup: 'sum',
     },
   ),
-  column(
-    'tcp_flags',
-    'UInt16',
-    'dimension',
-    'TCP control bits seen, OR of all packets.',
-    [ie(6), el('cert:unionTCPFlags'), el('cert:initialTCPFlags', 'or')],
-    { codec: 'ZSTD(1)' },
-  ),
+  column('tcp_flags', 'UInt16', 'dimension', 'TCP control bits seen, OR of all packets.', [
+    ie(6),
+    el('cert:unionTCPFlags'),
+    el('cert:initialTCPFlags', 'or'),
+  ]),
   column('tcp_flags_out', 'UInt16', 'dimension', 'TCP control bits of the reverse direction.', [
     reverse(6),
     el('cert:reverseUnionTCPFlags'),
     el('cert:reverseInitialTCPFlags', 'or'),
   ]),
   column('tos', 'UInt8', 'dimension', 'Type of service: DSCP and ECN.', [ie(5), ie(195, 'dscp')], {
-    codec: 'ZSTD(1)',
     rollup: 'key',
   }),
   column('post_tos', 'UInt8', 'dimension', 'Type of service as sent on.', [ie(55), ie(98, 'dscp')]),
@@ -527,8 +522,8 @@ export const columns = [
     [],
     { rollup: 'key' },
   ),
-  column('next_hop', 'IPv6', 'dimension', 'Next router.', [ie(15), ie(62)], { codec: 'ZSTD(1)' }),
-  column('bgp_next_hop', 'IPv6', 'dimension', 'BGP next hop.', [ie(18), ie(63)], { codec: 'ZSTD(1)' }),
+  column('next_hop', 'IPv6', 'dimension', 'Next router.', [ie(15), ie(62)]),
+  column('bgp_next_hop', 'IPv6', 'dimension', 'BGP next hop.', [ie(18), ie(63)]),
   column('source_mac', 'UInt64', 'dimension', 'Source MAC address, as a number (MACNumToString).', [
     ie(56),
     ie(81),
@@ -548,9 +543,6 @@ export const columns = [
     'dimension',
     'Address that the top label’s forwarding class belongs to.',
     [ie(47), ie(140)],
-    {
-      codec: 'ZSTD(1)',
-    },
   ),
   column('vrf_id', 'UInt32', 'dimension', 'VRF (VPN, service) it came in by.', [
     ie(234),
@@ -567,24 +559,18 @@ export const columns = [
   column('egress_vrf_name', 'LowCardinality(String)', 'dimension', 'Name of the VRF it left by.'),
 
   // What became of it
-  column(
-    'post_nat_source_ip',
-    'IPv6',
-    'dimension',
-    'Source address after translation.',
-    [ie(225), ie(281), el('cisco:xlateSourceIPv4Address'), el('barracuda:bindIPv4Address')],
-    { codec: 'ZSTD(1)' },
-  ),
-  column(
-    'post_nat_destination_ip',
-    'IPv6',
-    'dimension',
-    'Destination address after translation.',
-    [ie(226), ie(282), el('cisco:xlateDestinationIPv4Address'), el('barracuda:connIPv4Address')],
-    {
-      codec: 'ZSTD(1)',
-    },
-  ),
+  column('post_nat_source_ip', 'IPv6', 'dimension', 'Source address after translation.', [
+    ie(225),
+    ie(281),
+    el('cisco:xlateSourceIPv4Address'),
+    el('barracuda:bindIPv4Address'),
+  ]),
+  column('post_nat_destination_ip', 'IPv6', 'dimension', 'Destination address after translation.', [
+    ie(226),
+    ie(282),
+    el('cisco:xlateDestinationIPv4Address'),
+    el('barracuda:connIPv4Address'),
+  ]),
   column('post_nat_source_port', 'UInt16', 'dimension', 'Source port after translation.', [
     ie(227),
     el('cisco:xlateSourcePort'),
@@ -755,13 +741,13 @@ export const columns = [
   ),
   column('l7_kind', 'LowCardinality(String)', 'dimension', 'Kind of the layer-7 detail: dns, http, tls, ….'),
   column('l7_detail', 'String', 'dimension', 'Layer-7 detail in words.'),
-  column('dns_name', 'String', 'dimension', 'Name asked for.', [
+  column('dns_name', 'LowCardinality(String)', 'dimension', 'Name asked for.', [
     el('ntop:DNS_QUERY'),
     el('cert:dnsQName'),
     el('ixia:dnsQueryNames'),
     el('flowmon:dnsQname'),
   ]),
-  column('http_host', 'String', 'dimension', 'Host asked for.', [
+  column('http_host', 'LowCardinality(String)', 'dimension', 'Host asked for.', [
     ie(460),
     el('ntop:HTTP_HOST'),
     el('ixia:hostName'),
@@ -797,7 +783,7 @@ export const columns = [
     el('citrix:httpReqUserAgent'),
     el('procera:httpUserAgent'),
   ]),
-  column('tls_server_name', 'String', 'dimension', 'TLS server name (SNI).', [
+  column('tls_server_name', 'LowCardinality(String)', 'dimension', 'TLS server name (SNI).', [
     el('ntop:TLS_SERVER_NAME'),
     el('cert:sslServerName'),
   ]),
