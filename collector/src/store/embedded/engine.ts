@@ -1,7 +1,6 @@
 import { SPARE_THREADS, threadPoolSize } from './thread-pool.ts';
 import { randomUUID } from 'node:crypto';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Logger } from 'pino';
 import { DatabaseError } from '../clickhouse/database.ts';
@@ -98,8 +97,8 @@ export class Engine {
       const spoolDir = join(dataDir, 'weir', 'http-spool');
       await rm(spoolDir, { recursive: true, force: true }); // what an earlier process left half received
       await mkdir(spoolDir, { mode: 0o700 });
-      pipeDir = await mkdtemp(join(tmpdir(), 'weir-'));
-      const pipes = await makePipes(pipeDir, readers);
+      const pipes = await makePipes(join(dataDir, 'weir', 'pipes'), readers);
+      pipeDir = pipes.directory;
       await warnOfFewThreads(readers, options.logger);
 
       const settings = connectionSettings(memoryLimitBytes);
@@ -117,7 +116,7 @@ export class Engine {
           dataDir,
           release,
           pipeDir,
-          pipes,
+          pipes: pipes.paths,
           spoolDir,
           settings,
           keeper,
@@ -143,7 +142,7 @@ export class Engine {
       dataDir: string;
       release: () => void;
       pipeDir: string;
-      pipes: string[];
+      pipes: readonly string[];
       spoolDir: string;
       settings: Record<string, string | number>;
       keeper: Connection;

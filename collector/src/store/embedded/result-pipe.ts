@@ -1,6 +1,8 @@
 import { execFile } from 'node:child_process';
 import { closeSync, constants, openSync } from 'node:fs';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { Socket } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { promisify } from 'node:util';
@@ -46,8 +48,25 @@ export class ResultPipe {
   }
 }
 
-/** Makes named pipes in a directory, and gives their paths. */
-export async function makePipes(directory: string, count: number): Promise<string[]> {
+/**
+ * Makes named pipes in an empty directory: in the one given, which is easily found again and cleared, or among the system's
+ * temporary ones where its file system has no pipes.
+ */
+export async function makePipes(
+  directory: string,
+  count: number,
+): Promise<{ directory: string; paths: readonly string[] }> {
+  await rm(directory, { recursive: true, force: true });
+  await mkdir(directory, { mode: 0o700 });
+  try {
+    return { directory, paths: await makeIn(directory, count) };
+  } catch {
+    const elsewhere = await mkdtemp(join(tmpdir(), 'weir-pipes-'));
+    return { directory: elsewhere, paths: await makeIn(elsewhere, count) };
+  }
+}
+
+async function makeIn(directory: string, count: number): Promise<string[]> {
   const paths = Array.from({ length: count }, (_, index) => join(directory, `result-${index}`));
   await promisify(execFile)('mkfifo', ['-m', '600', ...paths]);
   return paths;

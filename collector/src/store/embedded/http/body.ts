@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { PassThrough, pipeline } from 'node:stream';
-import type { Readable, Transform } from 'node:stream';
+import type { Transform } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate, createZstdDecompress } from 'node:zlib';
 import { BlockDecoder, BlockFormatError } from '../../clickhouse/compression/block-framing.ts';
 import { DatabaseError } from '../../clickhouse/database.ts';
@@ -12,7 +12,6 @@ const RECEIVE_TIMEOUT_MS = 60_000;
 /** The body of a request, with all its compressions taken off. Breaks with a {@link DatabaseError} where it is malformed. */
 export class RequestBody {
   readonly #request: IncomingMessage;
-  readonly #stream: Readable;
   readonly #iterator: AsyncIterator<Buffer>;
   #ended = false;
 
@@ -23,11 +22,16 @@ export class RequestBody {
     if (decompress) stages.push(new BlockDecoder());
     const end = new PassThrough();
     this.#request = request;
-    this.#stream = end;
-    request.setTimeout(RECEIVE_TIMEOUT_MS, () => request.destroy());
-    pipeline([request, ...stages, end], () => undefined); // an error comes out of the last stage's iteration
     this.#iterator = end[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
+    // Not in one pipeline with the request: that would break the connection where a decoder fails, and with it the answer.
+    const [first] = [...stages, end];
+    if (stages.length > 0) pipeline([...stages, end], () => undefined); // its error comes out of the iteration
+    request.once('error', (error) => end.destroy(error));
+    request.pipe(first!);
+    request.socket.setTimeout(RECEIVE_TIMEOUT_MS, this.#onSilence);
   }
+
+  readonly #onSilence = (): void => void this.#request.destroy();
 
   /** The next piece; undefined at the end. */
   async next(): Promise<Buffer | undefined> {
@@ -44,24 +48,37 @@ export class RequestBody {
 
   #end(): void {
     this.#ended = true;
-    this.#request.setTimeout(0); // from here on it is the client that waits
+    this.#quiet();
   }
 
-  /** Takes what comes off the wire and forgets it, so that the connection can be used again; gives up beyond a bound. */
-  async discard(maxBytes: number): Promise<boolean> {
-    let size = 0;
-    try {
-      for (let piece = await this.next(); piece !== undefined; piece = await this.next()) {
+  /** From here on it is the client that waits. */
+  #quiet(): void {
+    this.#request.socket?.setTimeout(0, this.#onSilence);
+    this.#request.socket?.off('timeout', this.#onSilence);
+  }
+
+  /**
+   * Takes the rest that comes off the wire and forgets it, so that the connection can be used again.
+   *
+   * @returns whether that was all: beyond the bound it is not waited for
+   */
+  discard(maxBytes: number): Promise<boolean> {
+    const request = this.#request;
+    request.unpipe();
+    return new Promise((resolve) => {
+      let size = 0;
+      const done = (): void => {
+        this.#quiet();
+        resolve(request.complete);
+      };
+      request.on('data', (piece: Buffer) => {
         size += piece.length;
-        if (size > maxBytes) {
-          this.#stream.destroy();
-          return false;
-        }
-      }
-      return true;
-    } catch {
-      return false;
-    }
+        if (size > maxBytes) done();
+      });
+      request.once('end', done).once('close', done);
+      if (request.readableEnded || request.destroyed) done();
+      else request.resume();
+    });
   }
 }
 
