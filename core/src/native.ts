@@ -56,15 +56,14 @@ export function encodeNative(batch: FlowBatch, memory?: ArrayBuffer): Uint8Array
 }
 
 /**
- * Reads blocks that `encodeNative` wrote, or the engine: any of the table's stored columns, in any order, after the rows
+ * Reads blocks that `encodeNative` wrote, or the engine (which writes none where there is no row): any of the table's stored columns, in any order, after the rows
  * already there. On a {@link NativeError} the batch's rows are as they were.
  */
 export function decodeNative(blocks: Uint8Array, batch: FlowBatch): void {
   const reader = new NativeReader(blocks);
   const from = batch.rows;
   try {
-    do decodeBlock(reader, batch);
-    while (reader.offset < blocks.length);
+    while (reader.offset < blocks.length) decodeBlock(reader, batch);
   } catch (error) {
     batch.wipe(from, batch.capacity);
     batch.rows = from;
