@@ -31,6 +31,13 @@ export default tseslint.config(
   ),
   forbid(['collector/**'], ['**/core/src/**', '**/backend/**', '@weir/backend*', '@weir/plugin-sdk*'], 'collector imports of ours only @weir/core.'),
   { files: ['scripts/**', 'tests/**', 'collector/src/cli/**'], rules: { 'no-console': 'off' } },
-  { files: ['**/*.test.ts'], ...jest.configs['flat/recommended'] },
+  {
+    files: ['**/*.test.ts'],
+    ...jest.configs['flat/recommended'],
+    rules: {
+      ...jest.configs['flat/recommended'].rules,
+      'jest/expect-expect': ['error', { assertFunctionNames: ['expect', 'until', 'fc.assert', 'expect*'] }],
+    },
+  },
   prettier,
 );

@@ -1,4 +1,6 @@
 /** The program `weir`. */
+// First: libuv makes its pool of threads when it is first used, and the engine needs more than the usual four.
+import './store/embedded/thread-pool.ts';
 import { collectCommand } from './cli/collect.ts';
 import { createProgram, runProgram } from './cli/program.ts';
 
