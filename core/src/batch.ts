@@ -55,6 +55,8 @@ const layouts = storedColumns.map((c) => layoutOf(c.type));
 export class FlowBatch {
   readonly capacity: number;
   rows = 0;
+  /** Counts resets: ids of texts hold for one generation. */
+  generation = 0;
   /**
    * First and last packet in milliseconds since 1970 by the exporter's clock, NaN where not sent. Working columns of the
    * decoders: what is stored (`end_lag_ms`, `duration_ms`) is computed from them when a set is done.
@@ -117,6 +119,7 @@ export class FlowBatch {
 
   /** Empties the batch; arrays are kept for the next flows. */
   reset(): void {
+    this.generation++;
     for (let c = 0; c < layouts.length; c++) {
       if (this.live[c] === 0) continue;
       this.arrays[c]!.fill(0, 0, this.rows * layouts[c]!.words);

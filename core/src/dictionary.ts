@@ -22,9 +22,7 @@ export class Dictionary {
     if (end - start > MAX_TEXT_BYTES) end = cutAtCharacter(source, start, start + MAX_TEXT_BYTES);
     const length = end - start;
     if (length <= 0) return 0;
-    let hash = 0x811c9dc5;
-    for (let i = start; i < end; i++) hash = Math.imul(hash ^ source[i]!, 0x01000193);
-    hash = (hash ^ (hash >>> 15)) >>> 0;
+    const hash = hashOf(source, start, end);
     const mask = this.slots.length - 1;
     let slot = hash & mask;
     for (let id = this.slots[slot]!; id !== 0; id = this.slots[slot]!) {
@@ -111,6 +109,19 @@ export class Dictionary {
     }
     this.slots = slots;
   }
+}
+
+/** FNV-1a over words of four bytes and what is left: a quarter of the steps, and still spread well enough for a table. */
+function hashOf(source: Uint8Array, start: number, end: number): number {
+  let hash = 0x811c9dc5 ^ (end - start);
+  let i = start;
+  for (; i + 4 <= end; i += 4) {
+    const word = source[i]! | (source[i + 1]! << 8) | (source[i + 2]! << 16) | (source[i + 3]! << 24);
+    hash = Math.imul(hash ^ word, 0x01000193);
+    hash ^= hash >>> 13;
+  }
+  for (; i < end; i++) hash = Math.imul(hash ^ source[i]!, 0x01000193);
+  return (hash ^ (hash >>> 15)) >>> 0;
 }
 
 function grown(array: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> {

@@ -162,31 +162,31 @@ function onlySampler(domain: Domain): number {
 function fillNames(batch: FlowBatch, from: number, to: number, context: SetContext): void {
   const { exporter, fills } = context;
   if (exporter.interfaces.size > 0) {
-    const nameOf = (index: number): string => {
-      const names = exporter.interfaces.get(index);
-      return names === undefined ? '' : names.name || names.description;
-    };
     if (fills.has(at.input_interface))
-      lookUp(batch, at.input_interface, at.input_interface_name, from, to, nameOf);
+      lookUp(batch, at.input_interface, at.input_interface_name, from, to, exporter, interfaceName);
     if (fills.has(at.output_interface))
-      lookUp(batch, at.output_interface, at.output_interface_name, from, to, nameOf);
+      lookUp(batch, at.output_interface, at.output_interface_name, from, to, exporter, interfaceName);
   }
   if (exporter.vrfs.size > 0) {
-    const nameOf = (id: number): string => exporter.vrfs.get(id) ?? '';
-    if (fills.has(at.vrf_id)) lookUp(batch, at.vrf_id, at.vrf_name, from, to, nameOf);
-    if (fills.has(at.egress_vrf_id)) lookUp(batch, at.egress_vrf_id, at.egress_vrf_name, from, to, nameOf);
+    if (fills.has(at.vrf_id)) lookUp(batch, at.vrf_id, at.vrf_name, from, to, exporter, vrfName);
+    if (fills.has(at.egress_vrf_id))
+      lookUp(batch, at.egress_vrf_id, at.egress_vrf_name, from, to, exporter, vrfName);
   }
-  if (exporter.applications.size > 0 && fills.has(at.application_id)) {
-    lookUp(
-      batch,
-      at.application_id,
-      at.application,
-      from,
-      to,
-      (id) => exporter.applications.get(id) ?? '',
-      true,
-    );
-  }
+  if (exporter.applications.size > 0 && fills.has(at.application_id))
+    lookUp(batch, at.application_id, at.application, from, to, exporter, applicationName, true);
+}
+
+function interfaceName(exporter: Exporter, index: number): string {
+  const names = exporter.interfaces.get(index);
+  return names === undefined ? '' : names.name || names.description;
+}
+
+function vrfName(exporter: Exporter, id: number): string {
+  return exporter.vrfs.get(id) ?? '';
+}
+
+function applicationName(exporter: Exporter, id: number): string {
+  return exporter.applications.get(id) ?? '';
 }
 
 /** Texts by number, column to column; what a field has already said stays. */
@@ -196,12 +196,14 @@ function lookUp(
   texts: number,
   from: number,
   to: number,
-  nameOf: (id: number) => string,
+  exporter: Exporter,
+  nameOf: (exporter: Exporter, id: number) => string,
   wide = false,
 ): void {
   const ids = batch.u32(numbers);
   const out = batch.u32(texts);
   const dictionary = batch.dictionary(texts);
+  const known = exporter.nameIds(texts, batch);
   let last = -1;
   let text = 0;
   for (let r = from; r < to; r++) {
@@ -209,7 +211,9 @@ function lookUp(
     const id = wide ? applicationKey(ids[2 * r + 1]!, ids[2 * r]!) : ids[r]!;
     if (id !== last) {
       last = id;
-      text = dictionary.internText(nameOf(id));
+      const found = known.get(id);
+      if (found === undefined) known.set(id, (text = dictionary.internText(nameOf(exporter, id))));
+      else text = found;
     }
     out[r] = text;
   }

@@ -1,4 +1,6 @@
 import { ExporterLedger } from '../../ledger/exporter-ledger.ts';
+import type { FlowBatch } from '@weir/core';
+import { NameIds } from './name-ids.ts';
 import type { PendingSet } from './pending.ts';
 import { SequenceTracker, type SequenceUnit } from './sequence.ts';
 import type { Template } from './template.ts';
@@ -81,6 +83,9 @@ export class Exporter {
   readonly interfaces = new Map<number, InterfaceNames>();
   readonly vrfs = new Map<number, string>();
   readonly applications = new Map<number, string>();
+  /** Counts changes to the names of interfaces, VRFs and applications. */
+  namesVersion = 0;
+  private readonly idsOfNames = new Map<number, NameIds>();
   readonly unused = new Map<string, UnusedCount>();
   /** Protocol versions seen: 5, 9, 10. */
   readonly versions = new Set<number>();
@@ -116,6 +121,13 @@ export class Exporter {
   dropDomain(key: string): void {
     this.domains.delete(key);
     this.latestDomain = undefined;
+  }
+
+  /** Ids of names in a text column of a batch: see {@link NameIds}. */
+  nameIds(column: number, batch: FlowBatch): Map<number, number> {
+    let ids = this.idsOfNames.get(column);
+    if (ids === undefined) this.idsOfNames.set(column, (ids = new NameIds()));
+    return ids.for(batch, this.namesVersion);
   }
 
   /** Follows the exporter's clock: late datagrams make it look slow, so that quick ones weigh more. */

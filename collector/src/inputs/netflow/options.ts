@@ -30,7 +30,10 @@ export function learnOptions(
   for (let r = 0; r < layout.records; r++) {
     const record = new OptionsRecord(spans, bytes, layout, r);
     changed = learnSampling(record, domain) || changed;
-    changed = learnNames(record, exporter, limits) || changed;
+    if (learnNames(record, exporter, limits)) {
+      exporter.namesVersion++;
+      changed = true;
+    }
     const start = record.number(Pen.iana, 160);
     if (start !== undefined && start !== domain.systemStartMs) {
       domain.systemStartMs = start;
