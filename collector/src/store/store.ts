@@ -41,7 +41,7 @@ export interface StoreState {
 const RETRY_FIRST_MS = 250;
 const RETRY_LONGEST_MS = 15_000;
 const REMEMBERED_INSERTS = 128;
-const LARGER_WHEN_BEHIND = 3;
+const LARGER_WHEN_BEHIND = 2;
 const MANY_ENTRIES = 20_000;
 
 /**
