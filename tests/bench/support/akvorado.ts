@@ -137,3 +137,14 @@ export function akvoradoInsert(table: string, ours: string): string {
   return `INSERT INTO ${table} (${akvoradoColumns.map((c) => c.name).join(', ')})
 SELECT ${akvoradoColumns.map((c) => `${c.from} AS _${c.name}`).join(', ')} FROM ${ours}`;
 }
+
+/** The columns of ours that hold what a column of akvorado's holds; none for constants. */
+export function oursOfAkvorado(column: AkvoradoColumn): string[] {
+  // What its classifiers tell of an interface it stores in each row; with us the interface's own columns say it.
+  if (/^(In|Out)If(?!Name)/.test(column.name) || column.name === 'EType') return [];
+  if (column.name === 'InIfName') return ['input_interface', 'input_interface_name'];
+  if (column.name === 'OutIfName') return ['output_interface', 'output_interface_name'];
+  if (column.name === 'ExporterSite' || column.name === 'ExporterRegion') return [];
+  const [name] = column.from.match(/\b[a-z]+(_[a-z]+)*_[a-z]+\b|\bprotocol\b|\btimestamp\b/) ?? [];
+  return name === undefined ? [] : [name];
+}

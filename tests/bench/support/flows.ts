@@ -1,7 +1,7 @@
 import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { once } from 'node:events';
-import { FlowBatch, at, encodeNative } from '@weir/core';
+import { FlowBatch, at, encodeNative, liveColumns } from '@weir/core';
 import { Exporters, NetflowDecoder } from '../../../collector/src/inputs/netflow/index.ts';
 import { SimulatedExporter } from '../../../collector/src/simulate/exporter.ts';
 import { AUTONOMOUS_SYSTEMS } from '../../../collector/src/simulate/internet.ts';
@@ -22,6 +22,8 @@ export interface Dataset {
   readonly files: readonly string[];
   readonly rows: number;
   readonly rowsOfFirstFile: number;
+  /** Columns that some block carries. */
+  readonly columns: readonly string[];
 }
 
 const PROTOCOLS: readonly ExportProtocol[] = ['v9', 'ipfix', 'v9', 'ipfix', 'v5'];
@@ -97,6 +99,7 @@ export async function writeDataset(directory: string, options: DatasetOptions): 
   let inFile = 0;
   let rows = 0;
   let rowsOfFirstFile = 0;
+  const columns = new Set<string>();
 
   const closeFile = async (): Promise<void> => {
     if (stream === undefined) return;
@@ -109,6 +112,7 @@ export async function writeDataset(directory: string, options: DatasetOptions): 
   const seal = async (): Promise<void> => {
     if (batch.rows === 0) return;
     addPlaces(batch);
+    for (const name of liveColumns(batch)) columns.add(name);
     const block = encodeNative(batch);
     if (stream === undefined) {
       const file = join(directory, `flows-${files.length}.native`);
@@ -144,7 +148,7 @@ export async function writeDataset(directory: string, options: DatasetOptions): 
   }
   await seal();
   await closeFile();
-  return { files, rows, rowsOfFirstFile };
+  return { files, rows, rowsOfFirstFile, columns: [...columns] };
 }
 
 function addPlaces(batch: FlowBatch): void {
