@@ -40,6 +40,7 @@ export interface SpoolFindings {
 
 const MANIFEST = 'manifest.json';
 const OPEN_SUFFIX = '.open';
+const STORED_SUFFIX = '.stored';
 
 /**
  * The spool: a folder of parcels, each a folder of its own with a manifest. A parcel is written under another name and
@@ -64,7 +65,7 @@ export class Spool {
     const torn: string[] = [];
     for (const name of (await readdir(this.dir)).sort()) {
       if (name === 'rejected') continue;
-      if (name.endsWith(OPEN_SUFFIX)) {
+      if (name.endsWith(OPEN_SUFFIX) || name.endsWith(STORED_SUFFIX)) {
         await rm(join(this.dir, name), { recursive: true, force: true });
         continue;
       }
@@ -103,9 +104,11 @@ export class Spool {
     return join(this.dir, parcel.name, `${file.table}.native`);
   }
 
-  /** The parcel is stored: it leaves the spool. */
+  /** The parcel is stored: it leaves the spool, at once for whoever looks after a crash, as a whole and not file by file. */
   async remove(parcel: Parcel): Promise<void> {
-    await rm(join(this.dir, parcel.name), { recursive: true, force: true });
+    const stored = join(this.dir, parcel.name + STORED_SUFFIX);
+    await rename(join(this.dir, parcel.name), stored);
+    await rm(stored, { recursive: true, force: true });
   }
 
   /** The parcel can never be stored: it is kept aside for a person to look at. */
