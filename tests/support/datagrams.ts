@@ -16,26 +16,36 @@ export class Tap {
   private readonly sender = new Sender();
   private forwardTo: number | undefined;
 
-  private constructor(socket: Socket) {
+  private latestMs = performance.now();
+
+  private constructor(socket: Socket, as: string | undefined) {
     this.socket = socket;
     socket.on('message', (message, { address, port }) => {
-      const sent = { payload: Buffer.from(message), address, port };
+      const sent = { payload: Buffer.from(message), address: as ?? address, port };
+      this.latestMs = performance.now();
       this.received.push(sent);
       if (this.forwardTo !== undefined) void this.sender.send(this.forwardTo, sent);
     });
   }
 
-  /** Opens one; datagrams also go on to `forwardTo`, a port of 127.0.0.1, from the address they came from. */
-  static async open(forwardTo?: number): Promise<Tap> {
+  /** Opens one; datagrams also go on to `forwardTo`, a port of 127.0.0.1, from the address they came from or from `as`. */
+  static async open(forwardTo?: number, as?: string): Promise<Tap> {
     const socket = createSocket({ type: 'udp4', recvBufferSize: 4 << 20 });
     await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
-    const tap = new Tap(socket);
+    const tap = new Tap(socket, as);
     tap.forwardTo = forwardTo;
     return tap;
   }
 
   get port(): number {
     return this.socket.address().port;
+  }
+
+  /** Waits until something has come, and then nothing for a while. */
+  async quiet(ms = 250): Promise<void> {
+    await until('datagrams at the tap', () =>
+      this.received.length > 0 && performance.now() - this.latestMs > ms ? true : undefined,
+    );
   }
 
   async close(): Promise<void> {
