@@ -97,6 +97,8 @@ export class Exporter {
   lastSamplingRate = 0;
   /** When its last datagram with a missing template came. */
   templateMissingMs = 0;
+  /** Records by port that they came from, whatever their domain. */
+  private readonly sent = new Map<number, number>();
   private latestDomain: Domain | undefined;
 
   constructor(address: string, words: Uint32Array, profile: ExporterProfile, nowMs: number) {
@@ -111,6 +113,16 @@ export class Exporter {
     const latest = this.latestDomain;
     if (latest !== undefined && latest.id === id && latest.version === version) return latest;
     return (this.latestDomain = this.domains.get(`${version}/${id}`));
+  }
+
+  /** Counts records from a port; returns how many there have been. */
+  countSent(port: number, records: number): number {
+    const known = this.sent.get(port);
+    if (known === undefined && this.sent.size >= MAX_STREAMS)
+      this.sent.delete(this.sent.keys().next().value!);
+    const sum = (known ?? 0) + records;
+    this.sent.set(port, sum);
+    return sum;
   }
 
   addDomain(domain: Domain): void {

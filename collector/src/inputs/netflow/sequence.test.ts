@@ -265,3 +265,27 @@ describe('an exporter that numbers IPFIX by the flows up to the end of each data
     expect(rig.exporter().ledger.recordsLost.sequence_gap).toBe(10);
   });
 });
+
+describe('an exporter that numbers the records of all its IPFIX domains by one count, as Open vSwitch does', () => {
+  const options = set(256, flow(1));
+  const datagram = (domain: number, sequence: number, ...sets: Uint8Array[]): Uint8Array =>
+    ipfix({ domain, sequence }, ...sets);
+
+  test('what another domain has sent is not missing', () => {
+    const rig = new Rig();
+    rig.send(datagram(77, 1, set(2, template(256, FLOW))));
+    rig.send(datagram(0, 1, set(2, template(256, FLOW)), options));
+    for (let n = 0; n < 20; n++) rig.send(datagram(77, 2 + n, set(256, flow(n + 1))));
+    rig.send(datagram(0, 22, set(256, flow(100))));
+    rig.send(datagram(77, 23, set(256, flow(101))));
+    expect(rig.exporter().ledger).toMatchObject({ sequenceGaps: 0, reordered: 0, recordsAnnounced: 23 });
+  });
+
+  test('what is missing beyond it is', () => {
+    const rig = new Rig();
+    rig.send(datagram(77, 1, set(2, template(256, FLOW))));
+    rig.send(datagram(0, 1, set(2, template(256, FLOW)), options));
+    rig.send(datagram(77, 5, set(256, flow(1))));
+    expect(rig.exporter().ledger.recordsLost.sequence_gap).toBeGreaterThan(0);
+  });
+});

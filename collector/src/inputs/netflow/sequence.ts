@@ -46,6 +46,8 @@ const REVOKED: SequenceSettlement = { kind: 'revoked' };
  */
 export class SequenceTracker {
   unit: SequenceUnit;
+  /** Records that its sender had sent, in all observation domains, when this stream's latest datagram had been read. */
+  sentByAll = 0;
   /** Whether the exporter's own habit decided `unit` against its protocol. */
   contrary = false;
   private started = false;
