@@ -190,6 +190,11 @@ export class Capture {
     this.traffic.set(key, known);
   }
 
+  /** The frames as they are on the wire, in their order. */
+  get wire(): readonly Buffer[] {
+    return this.frames.map(({ frame }) => frame);
+  }
+
   /** Writes the file. */
   write(path: string): void {
     const head = Buffer.alloc(24);
