@@ -36,7 +36,7 @@ function simulated(name: string, protocol: ExportProtocol, ipv6Share: number): T
     protocol,
     domain: 1,
     samplingRate: 1,
-    maxPayload: 1400,
+    maxPayload: 1472, // 30 records of version 5
     templateRefresh: Number.MAX_SAFE_INTEGER,
     skewMs: 0,
     dropFraction: 0,

@@ -51,3 +51,23 @@ export async function best(
   }
   return least;
 }
+
+/** The same of a process and all that it has started. */
+export function usageOfTree(pid: number): Usage {
+  const own = usageOf(pid) ?? { cpuSeconds: 0, peakBytes: 0 };
+  let { cpuSeconds, peakBytes } = own;
+  for (const child of childrenOf(pid)) {
+    const usage = usageOfTree(child);
+    cpuSeconds += usage.cpuSeconds;
+    peakBytes += usage.peakBytes;
+  }
+  return { cpuSeconds, peakBytes };
+}
+
+function childrenOf(pid: number): number[] {
+  try {
+    return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
+  } catch {
+    return [];
+  }
+}
