@@ -3,6 +3,7 @@ import type { Database } from '../../collector/src/store/clickhouse/database.ts'
 import { openRemoteDatabase } from '../../collector/src/store/clickhouse/remote.ts';
 import { Roller } from '../../collector/src/store/rollups/roller.ts';
 import { heavyColumns, rollupColumns } from '../../collector/src/store/schema/ddl.ts';
+import { LiveColumns } from '../../collector/src/store/schema/live-columns.ts';
 import { migrate } from '../../collector/src/store/schema/migrations.ts';
 import { TestCollector } from '../support/collector.ts';
 import { Workspace } from '../support/workspace.ts';
@@ -74,6 +75,7 @@ beforeAll(async () => {
     log: { info: () => undefined, warn: (m) => complaints.push(m), error: (m) => complaints.push(m) },
     now: () => nowMs,
   });
+  await new LiveColumns(database, NAME).ensure(['tcp_rtt_us', 'source_as']);
   // Five minutes of one hour and five of the next.
   await database.command(flows(20_000, BASE, 300, 1));
   await database.command(flows(10_000, BASE + HOUR, 300, 7));
