@@ -26,10 +26,24 @@ export default tseslint.config(
   },
   forbid(
     ['core/**'],
-    ['@weir/*', '**/collector/**', '**/backend/**', 'node:fs*', 'node:net', 'node:dgram', 'node:http*', 'node:child_process', 'node:worker_threads'],
+    [
+      '@weir/*',
+      '**/collector/**',
+      '**/backend/**',
+      'node:fs*',
+      'node:net',
+      'node:dgram',
+      'node:http*',
+      'node:child_process',
+      'node:worker_threads',
+    ],
     'core is pure: no I/O, and nothing of the other rooms.',
   ),
-  forbid(['collector/**'], ['**/core/src/**', '**/backend/**', '@weir/backend*', '@weir/plugin-sdk*'], 'collector imports of ours only @weir/core.'),
+  forbid(
+    ['collector/**'],
+    ['**/core/src/**', '**/backend/**', '@weir/backend*', '@weir/plugin-sdk*'],
+    'collector imports of ours only @weir/core.',
+  ),
   { files: ['scripts/**', 'tests/**', 'collector/src/cli/**'], rules: { 'no-console': 'off' } },
   {
     files: ['**/*.test.ts'],
