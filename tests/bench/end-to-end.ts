@@ -191,3 +191,8 @@ function cpuSeconds(pid: number): number {
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ');
   return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
 }
+
+if (import.meta.main) {
+  const quick = process.argv.includes('--quick');
+  await endToEnd(quick ? [100_000] : [100_000, 300_000, 600_000, 800_000, 1_000_000], quick ? 10 : 60);
+}

@@ -25,7 +25,8 @@ const MANY = 100_000_000;
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
 const tenant = () => text('a tenant’s name', 'acme', /^\P{Cc}{1,128}$/u);
-const days = (what: string, value: number) => whole(1, 36_500, `days to keep ${what}`, value).default(value);
+// ClickHouse counts seconds to the year 2106: an expiry beyond it would wrap round and lie in the past.
+const days = (what: string, value: number) => whole(1, 18_250, `days to keep ${what}`, value).default(value);
 
 /** The configuration file, as YAML has it: names in snake_case, each with its default. */
 export const schema = section({
