@@ -41,7 +41,6 @@ export interface StoreState {
 const RETRY_FIRST_MS = 250;
 const RETRY_LONGEST_MS = 15_000;
 const REMEMBERED_INSERTS = 128;
-const LARGER_WHEN_BEHIND = 2;
 const MANY_ENTRIES = 20_000;
 
 /**
@@ -134,9 +133,7 @@ export class Store {
       for (const { measure, exporter, value } of batch.entries)
         if (measure === 'flows' && value > 0)
           this.openFlows.set(exporter, (this.openFlows.get(exporter) ?? 0) + value);
-      // While inserts are behind, larger ones: they cost less a row, and merges less after them.
-      const wanted = this.options.batchSize * (this.waiting.length > 0 ? LARGER_WHEN_BEHIND : 1);
-      if (this.open.rows('network_flows') >= wanted) await this.sealOpen();
+      if (this.open.rows('network_flows') >= this.options.batchSize) await this.sealOpen();
     } catch (error) {
       this.lose(batch);
       await this.giveUpOpen(error);
