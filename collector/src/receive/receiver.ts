@@ -20,6 +20,7 @@ import { type SavedState, restoreState, saveState } from '../inputs/netflow/stat
 const BATCH_ROWS = 32_768;
 const SWEEP_MS = 5_000;
 const SPARE_BLOCKS = 4;
+const DRAIN_MS = 500;
 const STATE_MS = 250;
 
 /** A sealed batch: a Native block and what the ledger has to add since the one before. */
@@ -200,11 +201,22 @@ export class Receiver implements FlowSink {
     return { exporters: [...this.exporters].map(snapshot), listeners: this.listeners.map((l) => l.state()) };
   }
 
-  /** Closes the sockets, then hands on what is left. */
+  /** Takes what has arrived, closes the sockets, then hands on what is left. */
   async stop(): Promise<void> {
     for (const timer of this.timers) clearInterval(timer);
+    await this.drain();
     await Promise.all(this.listeners.map((l) => l.stop()));
     this.seal();
     this.saveIfChanged();
+  }
+
+  /** Lets the sockets empty what the kernel has already taken; not longer, where exporters go on sending. */
+  private async drain(): Promise<void> {
+    const arrived = (): number => this.listeners.reduce((sum, l) => sum + l.state().datagrams, 0);
+    const end = performance.now() + DRAIN_MS;
+    for (let before = -1; before !== arrived() && performance.now() < end;) {
+      before = arrived();
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
   }
 }

@@ -166,6 +166,7 @@ describe('the store', () => {
     await until(() => store.state().rowsStored === 30);
     expect(log.join()).toContain(`parcel ${torn!} is damaged`);
     expect(readdirSync(join(dir, 'rejected'))).toEqual([torn]);
+    expect(store.state().rowsRejected).toBe(30);
   });
 
   test('flows that ClickHouse will never take are kept aside and booked as lost; their ledger entries are stored', async () => {

@@ -100,13 +100,27 @@ export class Store {
   /** Takes up what the spool holds from before, and begins to insert. */
   async start(): Promise<void> {
     const { parcels, torn } = await this.spool.start();
-    for (const name of torn)
+    for (const { name, flows } of torn) {
       this.options.log.error(`Spool: parcel ${name} is damaged; it is kept in rejected/ and not stored.`);
+      this.bookDamaged(flows);
+    }
     for (const parcel of parcels) this.enqueue(parcel);
     if (parcels.length > 0)
       this.options.log.info(`Spool: ${parcels.length} parcels from before are being stored.`);
     this.inserting = this.insertLoop();
     this.timer = setInterval(() => this.sealIfOld(), Math.min(500, this.options.batchMs));
+  }
+
+  /** The account of a damaged parcel is lost with it: what it held was announced, and is lost. */
+  private bookDamaged(flows: Readonly<Record<string, number>>): void {
+    for (const [exporter, value] of Object.entries(flows)) {
+      this.rowsRejected += value;
+      const entry = { exporter, exporterName: '', tenantId: '', value };
+      this.openEntries.push(
+        { ...entry, measure: 'records_announced', reason: '' },
+        { ...entry, measure: 'records_lost', reason: 'store' },
+      );
+    }
   }
 
   /** Takes a sealed batch into the open parcel. Resolves when it is written, in the order of the calls. */

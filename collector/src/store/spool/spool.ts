@@ -34,8 +34,8 @@ export interface SpoolOptions {
 /** What was found in the folder at the start. */
 export interface SpoolFindings {
   readonly parcels: readonly Parcel[];
-  /** Parcels that fail their checksum, moved to `rejected/`. */
-  readonly torn: readonly string[];
+  /** Parcels that fail their checksum, moved to `rejected/`, with their flows by exporter as far as the manifest still tells. */
+  readonly torn: readonly { readonly name: string; readonly flows: Readonly<Record<string, number>> }[];
 }
 
 const MANIFEST = 'manifest.json';
@@ -62,33 +62,40 @@ export class Spool {
   async start(): Promise<SpoolFindings> {
     await mkdir(join(this.dir, 'rejected'), { recursive: true });
     const parcels: Parcel[] = [];
-    const torn: string[] = [];
+    const torn: { name: string; flows: Readonly<Record<string, number>> }[] = [];
     for (const name of (await readdir(this.dir)).sort()) {
       if (name === 'rejected') continue;
       if (name.endsWith(OPEN_SUFFIX) || name.endsWith(STORED_SUFFIX)) {
         await rm(join(this.dir, name), { recursive: true, force: true });
         continue;
       }
-      const parcel = await this.verify(name);
-      if (parcel !== undefined) parcels.push(parcel);
+      const parcel = await this.readManifest(name);
+      if (parcel !== undefined && (await this.isSound(parcel))) parcels.push(parcel);
       else {
-        torn.push(name);
+        torn.push({ name, flows: parcel?.flows ?? {} });
         await this.reject(name);
       }
     }
     return { parcels, torn };
   }
 
-  private async verify(name: string): Promise<Parcel | undefined> {
+  private async readManifest(name: string): Promise<Parcel | undefined> {
     try {
-      const parcel = JSON.parse(await readFile(join(this.dir, name, MANIFEST), 'utf8')) as Parcel;
-      for (const file of parcel.files) {
-        const bytes = await readFile(this.path(parcel, file));
-        if (bytes.length !== file.bytes || crc32(bytes) !== file.crc) return undefined;
-      }
-      return parcel;
+      return JSON.parse(await readFile(join(this.dir, name, MANIFEST), 'utf8')) as Parcel;
     } catch {
       return undefined;
+    }
+  }
+
+  private async isSound(parcel: Parcel): Promise<boolean> {
+    try {
+      for (const file of parcel.files) {
+        const bytes = await readFile(this.path(parcel, file));
+        if (bytes.length !== file.bytes || crc32(bytes) !== file.crc) return false;
+      }
+      return true;
+    } catch {
+      return false;
     }
   }
 
