@@ -150,8 +150,29 @@ function fillSampling(batch: FlowBatch, from: number, to: number, context: SetCo
     exporter.lastSamplingRate = to > from ? rates[to - 1]! : exporter.lastSamplingRate;
     return;
   }
+  if (configured === undefined && domain.interfaceRates.size > 0 && context.fills.has(at.input_interface)) {
+    fillInterfaceRates(batch, from, to, context, otherwise);
+    return;
+  }
   exporter.lastSamplingRate = otherwise;
   if (otherwise !== 0) batch.u32(at.sampling_rate).fill(otherwise, from, to);
+}
+
+/** Each record has the rate of the interface it came in by, or else left by. */
+function fillInterfaceRates(
+  batch: FlowBatch,
+  from: number,
+  to: number,
+  context: SetContext,
+  otherwise: number,
+): void {
+  const { interfaceRates } = context.domain;
+  const rates = batch.u32(at.sampling_rate);
+  const input = batch.u32(at.input_interface);
+  const output = context.fills.has(at.output_interface) ? batch.u32(at.output_interface) : input;
+  for (let r = from; r < to; r++)
+    rates[r] = interfaceRates.get(input[r]!) ?? interfaceRates.get(output[r]!) ?? otherwise;
+  if (to > from) context.exporter.lastSamplingRate = rates[to - 1]!;
 }
 
 /** Records that name no sampler belong to the only one that was announced. */

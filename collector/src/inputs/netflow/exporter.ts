@@ -38,6 +38,8 @@ export class Domain {
   readonly templates = new Map<number, Template>();
   /** Rate by sampler (selector) id. */
   readonly samplers = new Map<number, number>();
+  /** Rate by interface, for exporters that sample each interface by itself and name no sampler. */
+  readonly interfaceRates = new Map<number, number>();
   /** Rate announced for the whole domain, 0 where none was. */
   samplingRate = 0;
   /** Milliseconds since 1970, NaN where not announced. */

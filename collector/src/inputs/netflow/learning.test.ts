@@ -176,6 +176,29 @@ describe('the sampling rate', () => {
     expect(rateOf(rig, flows(10, [[[302, 8], 78]]))).toBe(64);
   });
 
+  test('of the interface that a record came in by, or else left by, where options data is scoped to interfaces', () => {
+    const rig = new Rig();
+    for (const [index, rate] of [
+      [7, 100],
+      [8, 2000],
+    ] as const)
+      rig.send(
+        options(10, [
+          [[10, 4], index],
+          [[34, 4], rate],
+        ]),
+      );
+    const over = (input: number, output: number): Uint8Array =>
+      flows(10, [
+        [[10, 4], input],
+        [[14, 4], output],
+      ]);
+    expect(rateOf(rig, over(7, 8))).toBe(100);
+    expect(rateOf(rig, over(8, 7))).toBe(2000);
+    expect(rateOf(rig, over(9, 8))).toBe(2000);
+    expect(rateOf(rig, over(9, 9))).toBe(0);
+  });
+
   test('of the only sampler there is, where records name none', () => {
     const rig = new Rig();
     rig.send(

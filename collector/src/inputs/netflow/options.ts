@@ -29,7 +29,7 @@ export function learnOptions(
   let changed = false;
   for (let r = 0; r < layout.records; r++) {
     const record = new OptionsRecord(spans, bytes, layout, r);
-    changed = learnSampling(record, domain) || changed;
+    changed = learnSampling(record, domain, limits) || changed;
     if (learnNames(record, exporter, limits)) {
       exporter.namesVersion++;
       changed = true;
@@ -133,11 +133,13 @@ class OptionsRecord {
   }
 }
 
-function learnSampling(record: OptionsRecord, domain: Domain): boolean {
+function learnSampling(record: OptionsRecord, domain: Domain, limits: LearningLimits): boolean {
   const rate = announcedRate(record);
   if (rate === undefined) return false;
   const sampler = record.number(Pen.iana, 302, 48);
   if (sampler === undefined) {
+    const index = record.number(Pen.iana, 10, 14, 252, 253) ?? record.number(V9_SCOPE_PEN, 2);
+    if (index !== undefined) return remember(domain.interfaceRates, index, rate, limits);
     if (domain.samplingRate === rate) return false;
     domain.samplingRate = rate;
     return true;
@@ -190,14 +192,14 @@ function learnNames(record: OptionsRecord, exporter: Exporter, limits: LearningL
   return remember(exporter.applications, application, record.text(Pen.iana, 96), limits) || changed;
 }
 
-function remember(
-  names: Map<number, string>,
+function remember<T extends string | number>(
+  known: Map<number, T>,
   id: number | undefined,
-  name: string | undefined,
+  value: T | undefined,
   limits: LearningLimits,
 ): boolean {
-  if (id === undefined || name === undefined || name === '' || names.get(id) === name) return false;
-  if (names.size >= limits.namesPerExporter && !names.has(id)) return false;
-  names.set(id, name);
+  if (id === undefined || value === undefined || value === '' || known.get(id) === value) return false;
+  if (known.size >= limits.namesPerExporter && !known.has(id)) return false;
+  known.set(id, value);
   return true;
 }

@@ -22,6 +22,7 @@ interface SavedDomain {
   readonly version: number;
   readonly samplingRate: number;
   readonly samplers: readonly (readonly [number, number])[];
+  readonly interfaceRates?: readonly (readonly [number, number])[];
   readonly systemStartMs: number | null;
   readonly templates: readonly SavedTemplate[];
 }
@@ -38,7 +39,7 @@ export function saveState(exporters: Exporters): SavedState {
   const saved: SavedExporter[] = [];
   for (const exporter of exporters) {
     const domains = [...exporter.domains.values()].filter(
-      (d) => d.templates.size > 0 || d.samplers.size > 0 || d.samplingRate > 0,
+      (d) => d.templates.size > 0 || d.samplers.size > 0 || d.interfaceRates.size > 0 || d.samplingRate > 0,
     );
     if (domains.length === 0) continue;
     saved.push({
@@ -51,6 +52,7 @@ export function saveState(exporters: Exporters): SavedState {
         version: d.version,
         samplingRate: d.samplingRate,
         samplers: [...d.samplers],
+        interfaceRates: [...d.interfaceRates],
         systemStartMs: Number.isNaN(d.systemStartMs) ? null : d.systemStartMs,
         templates: [...d.templates.values()].map((t) => ({
           id: t.id,
@@ -82,6 +84,7 @@ export function restoreState(
       domain.usedMs = nowMs;
       domain.samplingRate = d.samplingRate;
       for (const [id, rate] of d.samplers) domain.samplers.set(id, rate);
+      for (const [index, rate] of d.interfaceRates ?? []) domain.interfaceRates.set(index, rate);
       domain.systemStartMs = d.systemStartMs ?? NaN;
       for (const t of d.templates) {
         const fields: TemplateField[] = [];
