@@ -10,7 +10,8 @@ import type { Database } from './store/clickhouse/database.ts';
 import { openRemoteDatabase } from './store/clickhouse/remote.ts';
 import { lowerBackgroundPriority } from './store/embedded/background-priority.ts';
 import { type EmbeddedEngine, type HttpInterface, openEmbeddedEngine } from './store/embedded/index.ts';
-import { Inventory, type InterfaceInventory } from './store/inventory.ts';
+import type { InterfaceInventory } from './ledger/report.ts';
+import { Inventory } from './store/inventory.ts';
 import { Roller } from './store/rollups/roller.ts';
 import { LiveColumns } from './store/schema/live-columns.ts';
 import { migrate } from './store/schema/migrations.ts';
@@ -62,7 +63,6 @@ export class Pipeline {
   private readonly startedMs = Date.now();
   /** Called when the collector cannot go on. */
   onFatal: ((error: Error) => void) | undefined;
-  onStored: ((rows: number, seconds: number) => void) | undefined;
 
   constructor(config: Config, log: Logger) {
     this.config = config;
@@ -120,9 +120,8 @@ export class Pipeline {
         log: storeLog,
       },
     );
-    store.onStored = (rows, seconds) => {
+    store.onStored = (seconds) => {
       this.api?.observeInsert(seconds);
-      this.onStored?.(rows, seconds);
     };
     store.onLost = (exporter, flows) => this.receiver.lost(exporter, flows);
     await store.start();

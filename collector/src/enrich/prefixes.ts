@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { V4_MAPPED } from '@weir/core';
-import { addressText, addressWords } from '../inputs/netflow/address.ts';
+import { addressText, addressWords } from '@weir/core';
 
 /** An address block: `10.0.0.0/8`, `2001:db8::/32`, or a single address. */
 export interface Prefix {

@@ -71,3 +71,12 @@ export interface UnusedReport {
   readonly name: string;
   readonly records: number;
 }
+
+/** Names of the interfaces of one exporter, learnt from its options data. */
+export interface InterfaceInventory {
+  readonly address: string;
+  readonly interfaces: readonly (readonly [
+    number,
+    { readonly name: string; readonly description: string },
+  ])[];
+}

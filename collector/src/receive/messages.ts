@@ -1,9 +1,8 @@
 import type { ExporterSettings } from '../enrich/exporter-profiles.ts';
 import type { NetflowLimits } from '../inputs/netflow/index.ts';
 import type { ListenAddress, ListenerState } from '../inputs/udp/listener.ts';
-import type { ExporterReport } from '../ledger/report.ts';
-import type { InterfaceInventory } from '../store/inventory.ts';
-import type { SealedBatch } from './receiver.ts';
+import type { ExporterReport, InterfaceInventory } from '../ledger/report.ts';
+import type { SealedBatch } from '../sealed-batch.ts';
 
 /** What the receiving thread is started with: plain data. */
 export interface ReceiverSettings {

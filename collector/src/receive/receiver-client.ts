@@ -1,8 +1,8 @@
 import { Worker } from 'node:worker_threads';
 import type { ExporterSettings } from '../enrich/exporter-profiles.ts';
 import type { FromReceiver, ReceiverReports, ReceiverSettings, ToReceiver } from './messages.ts';
-import type { InterfaceInventory } from '../store/inventory.ts';
-import type { SealedBatch } from './receiver.ts';
+import type { InterfaceInventory } from '../ledger/report.ts';
+import type { SealedBatch } from '../sealed-batch.ts';
 
 /** The receiving thread as the rest of the collector sees it. */
 export class ReceiverClient {

@@ -2,7 +2,8 @@ import { performance } from 'node:perf_hooks';
 import { parentPort, workerData } from 'node:worker_threads';
 import { profilesFrom } from '../enrich/exporter-profiles.ts';
 import type { FromReceiver, ReceiverSettings, ToReceiver } from './messages.ts';
-import { type HandOver, Receiver, type SealedBatch } from './receiver.ts';
+import { Receiver } from './receiver.ts';
+import type { HandOver, SealedBatch } from '../sealed-batch.ts';
 import { readStateFile, writeStateFile } from './state-file.ts';
 
 /* The receiving thread: a Receiver, and messages to and from the rest. */

@@ -9,6 +9,7 @@ import {
 } from '../inputs/netflow/index.ts';
 import { type ListenAddress, type ListenerState, UdpListener } from '../inputs/udp/listener.ts';
 import { type LedgerEntry, LedgerDeltas } from '../ledger/delta.ts';
+import type { HandOver, SealedBatch } from '../sealed-batch.ts';
 import type { ExporterReport } from '../ledger/report.ts';
 import { snapshot } from '../ledger/snapshot.ts';
 import { type SavedState, restoreState, saveState } from '../inputs/netflow/state.ts';
@@ -22,19 +23,6 @@ const SWEEP_MS = 5_000;
 const SPARE_BLOCKS = 4;
 const DRAIN_MS = 500;
 const STATE_MS = 250;
-
-/** A sealed batch: a Native block and what the ledger has to add since the one before. */
-export interface SealedBatch {
-  /** One Native block; empty where only the ledger has news. */
-  readonly block: Uint8Array<ArrayBuffer>;
-  readonly rows: number;
-  /** The columns that the block carries. */
-  readonly columns: readonly string[];
-  readonly entries: readonly LedgerEntry[];
-}
-
-/** What became of a sealed batch that was handed on. */
-export type HandOver = 'held' | 'refused';
 
 export interface ReceiverOptions {
   readonly listen: readonly ListenAddress[];

@@ -1,16 +1,7 @@
-import type { ExporterReport } from '../ledger/report.ts';
+import type { ExporterReport, InterfaceInventory } from '../ledger/report.ts';
 import { verdictsOf } from '../ledger/verdict.ts';
 import type { Database } from './clickhouse/database.ts';
 import { quoted } from './schema/ddl.ts';
-
-/** Names of the interfaces of one exporter, learnt from its options data. */
-export interface InterfaceInventory {
-  readonly address: string;
-  readonly interfaces: readonly (readonly [
-    number,
-    { readonly name: string; readonly description: string },
-  ])[];
-}
 
 const ROWS_A_STATEMENT = 500;
 

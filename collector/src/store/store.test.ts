@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FlowBatch, at, encodeNative, liveColumns } from '@weir/core';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import type { SealedBatch } from '../receive/receiver.ts';
+import type { SealedBatch } from '../sealed-batch.ts';
 import { type Database, DatabaseError, type NativeFileInsert } from './clickhouse/database.ts';
 import { LiveColumns } from './schema/live-columns.ts';
 import { Spool } from './spool/spool.ts';

@@ -1,7 +1,6 @@
-import { encodeSmall } from '@weir/core';
-import { addressWords } from '../inputs/netflow/address.ts';
+import { addressWords, encodeSmall } from '@weir/core';
 import type { LedgerEntry } from '../ledger/delta.ts';
-import type { SealedBatch } from '../receive/receiver.ts';
+import type { SealedBatch } from '../sealed-batch.ts';
 import { type Database, DatabaseError } from './clickhouse/database.ts';
 import type { LiveColumns } from './schema/live-columns.ts';
 import type { OpenParcel, Parcel, Spool } from './spool/spool.ts';
@@ -79,8 +78,8 @@ export class Store {
   private readonly insertSeconds: number[] = [];
   /** Called with each exporter whose flows, taken over before, will not be stored: its account has to say so. */
   onLost: ((exporter: string, flows: number) => void) | undefined;
-  /** Called with the rows of each parcel that is stored. */
-  onStored: ((rows: number, seconds: number) => void) | undefined;
+  /** Called with how long each parcel that is stored took, in seconds. */
+  onStored: ((seconds: number) => void) | undefined;
 
   constructor(
     spool: Spool,
@@ -285,7 +284,7 @@ export class Store {
     this.parcelsStored++;
     this.insertSeconds.push(seconds);
     if (this.insertSeconds.length > REMEMBERED_INSERTS) this.insertSeconds.shift();
-    this.onStored?.(rows, seconds);
+    this.onStored?.(seconds);
     return true;
   }
 

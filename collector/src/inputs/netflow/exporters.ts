@@ -1,5 +1,5 @@
 import { Exporter, type ExporterProfile } from './exporter.ts';
-import { addressWords } from './address.ts';
+import { addressWords } from '@weir/core';
 
 export type ProfileOf = (address: string) => ExporterProfile;
 

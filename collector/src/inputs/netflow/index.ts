@@ -2,4 +2,3 @@ export { NetflowDecoder, type DatagramOutcome, type FlowSink } from './decoder.t
 export { Exporters, type ProfileOf } from './exporters.ts';
 export { Exporter, type ExporterProfile } from './exporter.ts';
 export { type NetflowLimits, defaultLimits } from './limits.ts';
-export { addressText, addressWords } from './address.ts';

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join as path } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { addressWords } from './address.ts';
+import { addressWords } from '@weir/core';
 import { Exporters } from './exporters.ts';
 import {
   FLOW,

@@ -10,12 +10,12 @@ const WEIGHT = '(bytes_in + bytes_out) * greatest(sampling_rate, 1)';
  * Parameters: `{from:UInt32}` and `{to:UInt32}`, seconds since 1970.
  */
 export function rollupInsert(database: string, name: RollupName, top: number): string {
-  const { seconds, from, time } = rollups[name];
+  const { seconds, from } = rollups[name];
   const source = `${database}.${from}`;
-  const inSlot = `${time} >= toDateTime({from:UInt32}) AND ${time} < toDateTime({to:UInt32})`;
+  const inSlot = `timestamp >= toDateTime({from:UInt32}) AND timestamp < toDateTime({to:UInt32})`;
   const raw = from === 'network_flows';
   const names = ['timestamp'];
-  const selected = [`toDateTime(intDiv(toUInt32(${time}), ${seconds}) * ${seconds}) AS slot`];
+  const selected = [`toDateTime(intDiv(toUInt32(timestamp), ${seconds}) * ${seconds}) AS slot`];
   const keys = ['slot'];
   const folded: string[] = [];
   for (const column of rollupColumns) {

@@ -160,13 +160,10 @@ export type RollupName = 'flows_1m' | 'flows_1h';
 
 /** A slot of a rollup, in seconds, and the table that it is made from. */
 export const rollups: Readonly<
-  Record<
-    RollupName,
-    { readonly seconds: number; readonly from: 'network_flows' | 'flows_1m'; readonly time: string }
-  >
+  Record<RollupName, { readonly seconds: number; readonly from: 'network_flows' | 'flows_1m' }>
 > = {
-  flows_1m: { seconds: 60, from: 'network_flows', time: 'timestamp' },
-  flows_1h: { seconds: 3600, from: 'flows_1m', time: 'timestamp' },
+  flows_1m: { seconds: 60, from: 'network_flows' },
+  flows_1h: { seconds: 3600, from: 'flows_1m' },
 };
 
 export const rollupColumns = columns.filter((c: Column) => c.rollup !== undefined) as readonly Column[];

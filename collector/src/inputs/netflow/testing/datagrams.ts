@@ -1,4 +1,4 @@
-import { addressWords } from '../address.ts';
+import { addressWords } from '@weir/core';
 import { NOON } from './rig.ts';
 
 /*

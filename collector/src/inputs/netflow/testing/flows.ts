@@ -1,5 +1,5 @@
 import { type ColumnName, type FlowBatch, columnIndex, layoutOf, storedColumns } from '@weir/core';
-import { addressText } from '../address.ts';
+import { addressText } from '@weir/core';
 
 /** A row as plain values: numbers (bigint where a number would not be exact), addresses and texts as text. */
 export type FlowRow = Record<ColumnName, number | bigint | string>;

@@ -1,4 +1,4 @@
-import { V4_MAPPED } from '@weir/core';
+import { V4_MAPPED } from './batch.ts';
 
 /** An address in text, IPv4 or IPv6, as four words in network byte order, IPv4 v4-mapped. Throws on anything else. */
 export function addressWords(text: string): Uint32Array {
