@@ -2,14 +2,14 @@ import jest from 'eslint-plugin-jest';
 import prettier from 'eslint-config-prettier';
 import tseslint from 'typescript-eslint';
 
-/** Import directions of the house: collector → core; core imports nothing of ours. */
+/** Import directions of the house: collector → core; backend → core, plugin-sdk; src → core; core and plugin-sdk import nothing of ours. */
 const forbid = (files, groups, why) => ({
   files,
   rules: { 'no-restricted-imports': ['error', { patterns: [{ group: groups, message: why }] }] },
 });
 
 export default tseslint.config(
-  { ignores: ['**/node_modules/**', 'data/**', 'coverage/**'] },
+  { ignores: ['**/node_modules/**', 'data/**', 'coverage/**', 'dist/**', 'tests/browser/host/**'] },
   ...tseslint.configs.strict,
   {
     languageOptions: { globals: { process: 'readonly', console: 'readonly' } },
@@ -41,10 +41,36 @@ export default tseslint.config(
   ),
   forbid(
     ['collector/**'],
-    ['**/core/src/**', '**/backend/**', '@weir/backend*', '@weir/plugin-sdk*'],
+    ['**/core/src/**', '**/backend/**', '**/plugin-sdk/**', '@weir/backend*', '@weir/plugin-sdk*'],
     'collector imports of ours only @weir/core.',
   ),
-  { files: ['scripts/**', 'tests/**', 'collector/src/cli/**'], rules: { 'no-console': 'off' } },
+  forbid(
+    ['plugin-sdk/**'],
+    ['@weir/*', '**/core/**', '**/collector/**', '**/backend/**'],
+    'plugin-sdk imports nothing of ours: it can leave as a package of its own.',
+  ),
+  forbid(
+    ['backend/**'],
+    ['**/core/src/**', '**/plugin-sdk/src/**', '**/collector/**', '@weir/collector*'],
+    'backend imports of ours only @weir/core and @weir/plugin-sdk.',
+  ),
+  forbid(
+    ['src/**'],
+    [
+      '**/core/src/**',
+      '**/collector/**',
+      '**/backend/**',
+      '@weir/collector*',
+      '@weir/backend*',
+      '@weir/plugin-sdk*',
+      'node:*',
+    ],
+    'src runs in browsers and imports of ours only @weir/core.',
+  ),
+  {
+    files: ['scripts/**', 'tests/**', 'collector/src/cli/**', 'dashboards/src/**', 'provisioning/**'],
+    rules: { 'no-console': 'off' },
+  },
   {
     files: ['**/*.test.ts'],
     ...jest.configs['flat/recommended'],

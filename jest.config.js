@@ -1,7 +1,9 @@
 /** @type {import('jest').Config} */
 export default {
   testEnvironment: 'node',
-  roots: ['<rootDir>/core', '<rootDir>/collector', '<rootDir>/tests'],
+  roots: ['core', 'collector', 'plugin-sdk', 'backend', 'src', 'dashboards', 'provisioning', 'tests'].map(
+    (room) => `<rootDir>/${room}`,
+  ),
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '^.+\\.ts$': '<rootDir>/scripts/jest-strip-types.js' },
   testTimeout: 30_000,

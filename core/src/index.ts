@@ -4,3 +4,7 @@ export * from './dictionary.ts';
 export * from './native.ts';
 export * from './elements/index.ts';
 export * from './address.ts';
+export * from './anomalies.ts';
+export * from './fields/index.ts';
+export * from './live/messages.ts';
+export * from './query/index.ts';
