@@ -1,9 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { formatEndpoint, loadConfig } from '../collector/src/config/index.ts';
+import { type RunningGrafana, findGrafana, overviewUrl, startGrafana } from './grafana.ts';
 
-/* A collector, simulated exporters unless --real, and what they show. Ctrl-C ends both, the exporters first. */
+/*
+ * A collector, simulated exporters unless --real, a Grafana where there is one, and what they show. Ctrl-C ends all, the
+ * exporters first.
+ */
 
 const root = resolve(import.meta.dirname, '..');
 const real = process.argv.includes('--real');
@@ -11,6 +15,7 @@ const env: NodeJS.ProcessEnv = { ...process.env };
 if (!real) {
   env['WEIR_DATA_DIR'] ??= resolve(root, 'data/demo');
   env['BATCH_TIMEOUT_SECS'] ??= '2';
+  env['WEIR_CONFIG'] ??= resolve(root, 'scripts/demo.yaml');
 }
 const loaded = loadConfig({ env });
 if (!loaded.ok) {
@@ -27,13 +32,14 @@ const api = `http://${formatEndpoint(config.http.bind)}`;
 const clickhouse = config.clickhouse.url ?? `http://${formatEndpoint(config.clickhouse.httpBind!)}`;
 
 let simulator: ChildProcess | undefined;
+let grafana: RunningGrafana | undefined;
 let ending = false;
 const collector = weir(['collect'], 'inherit');
 collector.on('exit', (code) => {
   simulator?.kill('SIGINT');
   if (!ending)
     console.error(`The collector has ended (exit code ${code ?? 'none'}): see its last lines above.`);
-  process.exit(ending ? 0 : 1);
+  void (grafana?.stop() ?? Promise.resolve()).then(() => process.exit(ending ? 0 : 1));
 });
 process.on('SIGINT', end);
 process.on('SIGTERM', end);
@@ -58,7 +64,10 @@ if (!ending) {
   );
   await pause(6_000);
   for (const args of [['top', '--once'], ['exporters']]) await finished(weir(args, 'inherit'));
+  const look = await showGrafana();
   console.log(`
+${look}
+
 Look around in another terminal:
   scripts/weir top                                       who talks most, live
   scripts/weir exporters                                 each exporter and what to know about it
@@ -67,6 +76,46 @@ Look around in another terminal:
   curl ${api}/metrics
 
 Ctrl-C ends it.`);
+}
+
+/** Starts the Grafana of this machine, if there is one, and says where to look. */
+async function showGrafana(): Promise<string> {
+  let installation;
+  try {
+    installation = findGrafana();
+    if (installation === undefined)
+      return 'No Grafana found here: set GRAFANA_HOME to one (or put it on PATH) and its dashboards start with this.';
+    await built();
+    if (ending) return '';
+    grafana = await startGrafana(installation, {
+      dataDir: join(config.dataDir, 'grafana'),
+      clickhouseUrl: clickhouse,
+      clickhouseDatabase: config.clickhouse.database,
+      clickhouseUser: config.clickhouse.user ?? '',
+      clickhousePassword: config.clickhouse.password ?? '',
+      collectorUrl: api,
+      port: Number(process.env['GRAFANA_PORT'] ?? 0),
+    });
+    return (
+      `Grafana is at ${overviewUrl(grafana)}\n` +
+      `(to change things there, log in as admin with the password ${grafana.adminPassword})`
+    );
+  } catch (error) {
+    return `Grafana was not started: ${error instanceof Error ? error.message : String(error)}`;
+  }
+}
+
+/** Builds the plugin into dist/. */
+function built(): Promise<void> {
+  const build = spawn(process.execPath, [resolve(root, 'scripts/build.ts')], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  return new Promise((done, fail) => {
+    build.on('exit', (code) => {
+      if (code === 0) done();
+      else fail(new Error('the plugin could not be built: node scripts/build.ts says why'));
+    });
+  });
 }
 
 function weir(args: readonly string[], output: 'inherit' | 'ignore'): ChildProcess {
@@ -83,6 +132,7 @@ function end(): void {
   ending = true;
   console.log('\nEnding: storing what is there …');
   simulator?.kill('SIGINT');
+  grafana?.process.kill('SIGTERM');
   collector.kill('SIGTERM');
 }
 

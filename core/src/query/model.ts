@@ -27,12 +27,14 @@ export type Resolution = (typeof resolutions)[number];
 export const lastBuckets = ['omit', 'mark', 'keep'] as const;
 export type LastBucket = (typeof lastBuckets)[number];
 
-export const exporterViews = ['state', 'ledger', 'balance', 'losses'] as const;
+export const exporterViews = ['state', 'ledger', 'balance', 'losses', 'collector'] as const;
 /**
  * - `state`: a row for each exporter: last seen, versions, sampling, verdict.
  * - `ledger`: time series of one measure (`ledgerMeasure`) by exporter.
  * - `balance`: a row for each exporter over the range: announced = stored + lost, by reason.
  * - `losses`: time series of lost records in percent of announced, by exporter.
+ * - `collector`: time series of one of the collectors' own gauges (`ledgerMeasure` is a metric of table `collector_metrics`:
+ *   `lag_seconds` say), by collector.
  */
 export type ExporterView = (typeof exporterViews)[number];
 
@@ -112,7 +114,7 @@ export interface Query {
 
   // exporters
   readonly exporterView: ExporterView;
-  /** For the view `ledger`: a measure of the ledger, `flows` say. */
+  /** For the view `ledger`: a measure of the ledger, `flows` say; for `collector`: a metric. */
   readonly ledgerMeasure: string;
 
   // anomalies; empty lists mean all
