@@ -17,7 +17,13 @@ import { timed } from './support/usage.ts';
 
 const START_MS = Date.UTC(2026, 2, 10, 9);
 /** The simulated hour is long past: it must not expire. */
-const RETENTION = { flowsDays: 3650, rollup1mDays: 3650, rollup1hDays: 3650, ledgerDays: 3650 };
+const RETENTION = {
+  flowsDays: 3650,
+  rollup1mDays: 3650,
+  rollup1hDays: 3650,
+  ledgerDays: 3650,
+  anomaliesDays: 3650,
+};
 const quick = process.argv.includes('--quick');
 
 const directory = await mkdtemp(join(tmpdir(), 'weir-bench-storage-'));

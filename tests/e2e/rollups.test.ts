@@ -63,7 +63,10 @@ beforeAll(async () => {
   workspace.onDispose(() => database.close());
   await migrate(
     database,
-    { database: NAME, retention: { flowsDays: 30, rollup1mDays: 90, rollup1hDays: 700, ledgerDays: 700 } },
+    {
+      database: NAME,
+      retention: { flowsDays: 30, rollup1mDays: 90, rollup1hDays: 700, ledgerDays: 700, anomaliesDays: 700 },
+    },
     () => undefined,
   );
   roller = new Roller(database, {

@@ -84,6 +84,7 @@ export const schema = section({
     rollup_1m_days: days('sums of a minute', 90),
     rollup_1h_days: days('sums of an hour', 730),
     ledger_days: days('the ledger', 400),
+    anomalies_days: days('anomalies', 400),
   }).prefault({}),
   rollup: section({
     top: whole(1, 1_000_000, 'addresses and ports kept a slot', 1000).default(1000),

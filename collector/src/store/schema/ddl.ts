@@ -1,4 +1,4 @@
-import { type Column, columns } from '@weir/core';
+import { type Column, anomalyColumns, columns } from '@weir/core';
 
 /** How long each kind of data is kept, in days. */
 export interface Retention {
@@ -6,6 +6,7 @@ export interface Retention {
   readonly rollup1mDays: number;
   readonly rollup1hDays: number;
   readonly ledgerDays: number;
+  readonly anomaliesDays: number;
 }
 
 /** Remembered insert tokens of each table: a repeated block among the last so many is not stored again. */
@@ -153,6 +154,33 @@ FROM (
   SELECT collector_ip, '' AS exporter, minute, 0, 0, 0, 0, 0, 0, 0, 0, toInt64(flows) FROM ${database}.stored_1m
 )
 GROUP BY collector_ip`,
+  ];
+}
+
+/** One row for each anomaly, written again whenever it changes; the newest `updated` holds. */
+export function anomaliesDdl(database: string, retention: Retention): string {
+  const lines = anomalyColumns.map(({ name, type, doc }) => `  \`${name}\` ${type} COMMENT ${quoted(doc)}`);
+  return `CREATE TABLE IF NOT EXISTS ${database}.anomalies (
+${lines.join(',\n')}
+) ENGINE = ReplacingMergeTree(updated)
+PARTITION BY toYYYYMM(opened)
+ORDER BY (tenant_id, opened, id)
+TTL ${ttl('opened', retention.anomaliesDays)}
+SETTINGS ${SETTINGS}`;
+}
+
+/**
+ * One row of no tenant's: who sees it is bound to none. A program that is to show one tenant alone looks here whether the engine
+ * holds it to that.
+ */
+export function tenantCheckDdl(database: string): string[] {
+  return [
+    `CREATE TABLE IF NOT EXISTS ${database}.tenant_check (
+  tenant_id LowCardinality(String) COMMENT 'The one row has * here: a reader that is bound to a tenant does not see it.'
+) ENGINE = MergeTree ORDER BY tenant_id
+SETTINGS non_replicated_deduplication_window = 100`,
+    // Two collectors at once: the engine takes the same block once.
+    `INSERT INTO ${database}.tenant_check SELECT '*' WHERE (SELECT count() FROM ${database}.tenant_check) = 0`,
   ];
 }
 

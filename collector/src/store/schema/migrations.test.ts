@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Column, columns } from '@weir/core';
+import { type Column, anomalyColumns, columns } from '@weir/core';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { pino } from 'pino';
 import { Inventory } from '../inventory.ts';
@@ -9,7 +9,13 @@ import { type EmbeddedEngine, openEmbeddedEngine } from '../embedded/index.ts';
 import { LiveColumns } from './live-columns.ts';
 import { SCHEMA_VERSION, migrate, migrations } from './migrations.ts';
 
-const retention = { flowsDays: 30, rollup1mDays: 90, rollup1hDays: 730, ledgerDays: 400 };
+const retention = {
+  flowsDays: 30,
+  rollup1mDays: 90,
+  rollup1hDays: 730,
+  ledgerDays: 400,
+  anomaliesDays: 400,
+};
 const quiet = (): void => undefined;
 let dataDir: string;
 let engine: EmbeddedEngine;
@@ -73,8 +79,70 @@ describe('migrate', () => {
         'ledger_balance',
         'exporters',
         'interfaces',
+        'anomalies',
+        'tenant_check',
       ]),
     );
+  });
+
+  test('makes the table of anomalies as the shared table of its columns says; the newest row of each holds', async () => {
+    await migrate(engine.database(), { database: 'odd', retention }, quiet);
+    expect(
+      await engine
+        .database()
+        .query(
+          "SELECT name, type, comment AS doc FROM system.columns WHERE database = 'odd' AND table = 'anomalies' ORDER BY position",
+        ),
+    ).toEqual(anomalyColumns);
+    for (const [severity, updated] of [
+      ['low', 1],
+      ['high', 2],
+    ])
+      await engine
+        .database()
+        .command(
+          `INSERT INTO odd.anomalies (id, tenant_id, opened, updated, severity) VALUES (toUUID('00000000-0000-0000-0000-000000000001'), 'a', toDateTime(86400), ${updated}, '${severity}')`,
+        );
+    expect(await engine.database().query('SELECT severity FROM odd.anomalies FINAL')).toEqual([
+      { severity: 'high' },
+    ]);
+    expect(await expiry('odd', 'anomalies')).toContain('PARTITION BY toYYYYMM(opened)');
+  });
+
+  test('brings a database of schema 1 with its data up to 2', async () => {
+    const db = engine.database();
+    await db.command('CREATE DATABASE first');
+    await db.command(
+      'CREATE TABLE first.schema_migrations (version UInt32, name String, applied DateTime DEFAULT now()) ENGINE = MergeTree ORDER BY version',
+    );
+    for (const statement of migrations[0]!.statements({ database: 'first', retention }))
+      await db.command(statement);
+    await db.command("INSERT INTO first.schema_migrations (version, name) VALUES (1, 'flows')");
+    await db.command(
+      "INSERT INTO first.interfaces (collector_ip, interface, name, description, seen) VALUES (toIPv6('192.0.2.1'), 7, 'xe-0', 'up', now())",
+    );
+    await db.command(
+      "INSERT INTO first.network_flows (timestamp, tenant_id, bytes_in) VALUES (now(), 'a', 7)",
+    );
+
+    const said: string[] = [];
+    await migrate(db, { database: 'first', retention }, (m) => said.push(m));
+    expect(said).toEqual(['schema 2 applied: anomalies, interface speeds, tenant check']);
+    expect(
+      await db.query('SELECT name, description, tenant_id, speed, exporter_name FROM first.interfaces'),
+    ).toEqual([{ name: 'xe-0', description: 'up', tenant_id: '', speed: 0, exporter_name: '' }]);
+    expect(await db.query('SELECT bytes_in AS bytes FROM first.network_flows')).toEqual([{ bytes: 7 }]);
+    expect(await db.query('SELECT * FROM first.tenant_check')).toEqual([{ tenant_id: '*' }]);
+  });
+
+  test('can be applied again where it was broken off: the row of no tenant is there once', async () => {
+    const db = engine.database();
+    await migrate(db, { database: 'again', retention }, quiet);
+    await db.command(
+      'ALTER TABLE again.schema_migrations DELETE WHERE version = 2 SETTINGS mutations_sync = 1',
+    );
+    await migrate(db, { database: 'again', retention }, quiet);
+    expect(await db.query('SELECT * FROM again.tenant_check')).toEqual([{ tenant_id: '*' }]);
   });
 
   test('is applied once', async () => {
@@ -109,11 +177,12 @@ describe('migrate', () => {
     expect(await expiry('expiry', 'network_flows')).toContain('toIntervalDay(30)');
     await migrate(
       engine.database(),
-      { database: 'expiry', retention: { ...retention, flowsDays: 7, ledgerDays: 14 } },
+      { database: 'expiry', retention: { ...retention, flowsDays: 7, ledgerDays: 14, anomaliesDays: 9 } },
       quiet,
     );
     expect(await expiry('expiry', 'network_flows')).toContain('toIntervalDay(7)');
     expect(await expiry('expiry', 'ledger')).toContain('toIntervalDay(14)');
+    expect(await expiry('expiry', 'anomalies')).toContain('toIntervalDay(9)');
     expect(await expiry('expiry', 'flows_1h')).toContain('toIntervalDay(730)');
   });
 

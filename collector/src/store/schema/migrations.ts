@@ -1,6 +1,16 @@
 import { type Column, columns } from '@weir/core';
 import type { Database } from '../clickhouse/database.ts';
-import { type Retention, columnDdl, flowsDdl, ledgerDdl, rollupDdl, storedDdl, ttl } from './ddl.ts';
+import {
+  type Retention,
+  anomaliesDdl,
+  columnDdl,
+  flowsDdl,
+  ledgerDdl,
+  rollupDdl,
+  storedDdl,
+  tenantCheckDdl,
+  ttl,
+} from './ddl.ts';
 
 export interface SchemaContext {
   readonly database: string;
@@ -31,6 +41,18 @@ export const migrations: readonly Migration[] = [
       `CREATE TABLE IF NOT EXISTS ${database}.interfaces (
   collector_ip IPv6, interface UInt32, name String, description String, seen DateTime
 ) ENGINE = ReplacingMergeTree(seen) ORDER BY (collector_ip, interface)`,
+    ],
+  },
+  {
+    version: 2,
+    name: 'anomalies, interface speeds, tenant check',
+    statements: ({ database, retention }) => [
+      anomaliesDdl(database, retention),
+      `ALTER TABLE ${database}.interfaces
+  ADD COLUMN IF NOT EXISTS tenant_id LowCardinality(String),
+  ADD COLUMN IF NOT EXISTS speed UInt64 COMMENT 'Bits per second; 0 where not known.',
+  ADD COLUMN IF NOT EXISTS exporter_name LowCardinality(String)`,
+      ...tenantCheckDdl(database),
     ],
   },
 ];
@@ -103,6 +125,7 @@ async function setExpiry(database: Database, { database: name, retention }: Sche
     ['flows_1h', ttl('timestamp', retention.rollup1hDays)],
     ['stored_1m', ttl('minute', retention.ledgerDays)],
     ['ledger', ttl('minute', retention.ledgerDays)],
+    ['anomalies', ttl('opened', retention.anomaliesDays)],
   ];
   const rows = await database.query<{ name: string; engine_full: string }>(
     'SELECT name, engine_full FROM system.tables WHERE database = {database:String}',
