@@ -23,6 +23,8 @@ import { VERSION } from './version.ts';
 const QUEUE_BYTES = 192 * 2 ** 20;
 const REPORT_MS = 1_000;
 const INVENTORY_MS = 30_000;
+/** Soon after the start, so that dashboards know their exporters. */
+const INVENTORY_FIRST_MS = 5_000;
 const STOP_GRACE_MS = 10_000;
 const ROLLUP_GRACE_MS = 20_000;
 const ROLLUP_EVERY_MS = 10_000;
@@ -74,6 +76,7 @@ export class Pipeline {
       sealMs: Math.min(1_000, config.batch.timeoutMs),
       limits: config.limits,
       exporters: config,
+      networks: config.networks,
       stateFile: join(dataDir, 'templates.json'),
       queueBytes: QUEUE_BYTES,
     });
@@ -144,7 +147,7 @@ export class Pipeline {
     const inventory = new Inventory(this.database, config.clickhouse.database);
     this.receiver.onInterfaces = (names) => (this.newInterfaces = names);
     await this.report();
-    this.inventoryTimer = setInterval(() => void this.writeInventory(inventory), INVENTORY_MS);
+    this.inventoryTimer = setTimeout(() => void this.keepInventory(inventory), INVENTORY_FIRST_MS);
 
     this.api = createApi(this.sources(dataDir));
     const apiPort = await this.api.listen(config.http.bind);
@@ -210,6 +213,12 @@ export class Pipeline {
     }
   }
 
+  private async keepInventory(inventory: Inventory): Promise<void> {
+    await this.writeInventory(inventory);
+    if (!this.stopping)
+      this.inventoryTimer = setTimeout(() => void this.keepInventory(inventory), INVENTORY_MS);
+  }
+
   private async writeInventory(inventory: Inventory): Promise<void> {
     const names = this.newInterfaces;
     this.newInterfaces = [];
@@ -263,16 +272,16 @@ export class Pipeline {
     };
   }
 
-  /** New names, tenants and sampling rates of exporters. Other keys need a restart. */
+  /** What is known of exporters, their interfaces, tenants and networks. Other keys need a restart. */
   reconfigure(config: Config): void {
-    this.receiver.reconfigure({ exporters: config.exporters, tenants: config.tenants });
+    this.receiver.reconfigure({ exporters: config.exporters, tenants: config.tenants }, config.networks);
   }
 
   /** From the front to the back: nothing that was received is left behind. */
   async stop(): Promise<void> {
     this.stopping = true;
     clearTimeout(this.timer);
-    clearInterval(this.inventoryTimer);
+    clearTimeout(this.inventoryTimer);
     await this.api?.close();
     await this.receiver.stop();
     await this.roller?.stop();

@@ -165,7 +165,28 @@ function checkPrefixes(settings: Settings, places: Places, { problems, warnings 
     settings.exporters.map((entry) => entry.address),
     (i) => ['exporters', i, 'address'],
   );
+  check(
+    settings.networks.map((entry) => entry.prefix),
+    (i) => ['networks', i, 'prefix'],
+  );
+  settings.networks.forEach((entry, i) => {
+    if (entry.name === undefined && entry.country === undefined && entry.as === undefined)
+      warnings.push(
+        problem(places, ['networks', i], 'says nothing of its prefix; give name, country or as beside it.'),
+      );
+  });
   settings.exporters.forEach((entry, i) => {
+    eachTwice(
+      (entry.interfaces ?? []).map(({ index }) => String(index)),
+      (n, text) =>
+        problems.push(
+          problem(
+            places,
+            ['exporters', i, 'interfaces', n, 'index'],
+            `is ${text} for the second time; name each interface once.`,
+          ),
+        ),
+    );
     if (entry.sampling_rate !== undefined && entry.default_sampling_rate !== undefined)
       warnings.push(
         problem(

@@ -23,6 +23,8 @@ export interface Config {
   /** Addresses and ports that a rollup keeps for each slot. */
   readonly rollup: { readonly top: number };
   readonly exporters: readonly ExporterEntry[];
+  /** Networks by prefix: what flows say of their ends where the records do not. */
+  readonly networks: readonly NetworkEntry[];
   readonly tenants: { readonly default: string; readonly map: readonly TenantEntry[] };
   readonly limits: NetflowLimits;
   /** Reserved: accepted and not yet used. */
@@ -69,6 +71,27 @@ export interface ExporterEntry {
   readonly samplingRate: number | undefined;
   /** Holds where the exporter says nothing. */
   readonly defaultSamplingRate: number | undefined;
+  readonly interfaces: readonly InterfaceEntry[];
+  /** Bits per second of interfaces that have no speed of their own. */
+  readonly defaultInterfaceSpeed: number | undefined;
+}
+
+export interface InterfaceEntry {
+  /** SNMP ifIndex, as flows carry it. */
+  readonly index: number;
+  readonly name?: string | undefined;
+  readonly description?: string | undefined;
+  /** Bits per second. */
+  readonly speed?: number | undefined;
+}
+
+export interface NetworkEntry {
+  /** An address or a prefix. */
+  readonly prefix: string;
+  readonly name: string | undefined;
+  /** ISO 3166-1, two capitals. */
+  readonly country: string | undefined;
+  readonly as: number | undefined;
 }
 
 export interface TenantEntry {

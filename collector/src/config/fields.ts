@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { PrefixError, parsePrefix } from '../enrich/prefixes.ts';
+import { formatBitRate, parseBitRate } from './bit-rate.ts';
 import { MS_PER, type TimeUnit, parseDuration } from './duration.ts';
 import { formatEndpoint, parseEndpoint } from './endpoint.ts';
 import { formatSize, parseSize } from './size.ts';
@@ -52,6 +53,16 @@ export function size(min: number, max: number, example: string) {
     z.number(),
     (value) => inRange(parseSize(value), min, max),
     formatSize,
+  );
+}
+
+/** Bits per second, for people: 10Gbps. */
+export function bitRate() {
+  return field(
+    'it must be a rate from 1bps to 100Tbps, such as 100Mbps, 10Gbps or 2.5Gbps (bps, kbps, Mbps, Gbps, Tbps: bits, powers of ten)',
+    z.number(),
+    (value) => inRange(parseBitRate(value), 1, 1e14),
+    formatBitRate,
   );
 }
 

@@ -78,9 +78,37 @@ describe('defaults', () => {
       .replaceAll(/: \[\]$/gm, ':')
       .replace('brokers:\n', 'brokers: []\n');
     const config = good(text);
-    expect(config.exporters).toHaveLength(3);
+    expect(config.exporters).toHaveLength(4);
+    expect(config.exporters[3]!.interfaces[0]).toMatchObject({ index: 1, speed: 10e9 });
+    expect(config.networks).toHaveLength(3);
     expect(config.tenants.map).toHaveLength(3);
     expect(config.clickhouse.users.map((u) => u.readOnly)).toEqual([true, false]);
+  });
+});
+
+describe('interfaces and networks', () => {
+  test('have names, speeds for people, countries in capitals', () => {
+    const config = good(
+      'exporters: [{ address: 192.0.2.1, default_interface_speed: 100Mbps, interfaces: [{ index: 1, name: xe-0, speed: 2.5 Gbps }] }]\n' +
+        'networks: [{ prefix: 10.0.0.0/8, name: ours, country: de, as: 64512 }]',
+    );
+    expect(config.exporters[0]).toMatchObject({
+      defaultInterfaceSpeed: 100e6,
+      interfaces: [{ index: 1, name: 'xe-0', speed: 2.5e9 }],
+    });
+    expect(config.networks).toEqual([{ prefix: '10.0.0.0/8', name: 'ours', country: 'DE', as: 64512 }]);
+  });
+
+  test('are told what would be right', () => {
+    const said = (text: string): string => problems(text).join('\n');
+    expect(said('exporters: [{ address: 192.0.2.1, interfaces: [{ index: 1, speed: fast }] }]')).toMatch(
+      /speed.*10Gbps/,
+    );
+    expect(said('exporters: [{ address: 192.0.2.1, interfaces: [{ index: 1 }, { index: 1 }] }]')).toMatch(
+      /second time; name each interface once/,
+    );
+    expect(said('networks: [{ prefix: 10.0.0.0/33 }]')).toMatch(/from 0 to 32/);
+    expect(said('networks: [{ prefix: 10.0.0.0/8, country: Germany }]')).toMatch(/two letters/);
   });
 });
 

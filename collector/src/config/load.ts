@@ -188,6 +188,14 @@ function configOf(settings: Settings, password: string | undefined, places: Plac
       name: entry.name,
       samplingRate: entry.sampling_rate,
       defaultSamplingRate: entry.default_sampling_rate,
+      interfaces: entry.interfaces ?? [],
+      defaultInterfaceSpeed: entry.default_interface_speed,
+    })),
+    networks: settings.networks.map((entry) => ({
+      prefix: entry.prefix,
+      name: entry.name,
+      country: entry.country?.toUpperCase(),
+      as: entry.as,
     })),
     tenants: settings.tenants,
     limits: {

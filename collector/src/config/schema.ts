@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { defaultLimits } from '../inputs/netflow/index.ts';
 import {
+  bitRate,
   duration,
   endpoint,
   endpointOrOff,
@@ -95,8 +96,27 @@ export const schema = section({
       name: text('a name', 'core-1.fra').optional(),
       sampling_rate: whole(1, 4_294_967_295, 'packets of which one is observed', 1000).optional(),
       default_sampling_rate: whole(1, 4_294_967_295, 'packets of which one is observed', 1000).optional(),
+      interfaces: list(
+        section({
+          index: whole(0, 4_294_967_295, 'SNMP ifIndex', 1),
+          name: text('an interface’s name', 'xe-0/0/1').optional(),
+          description: text('what the interface is for', 'Transit A').optional(),
+          speed: bitRate().optional(),
+        }),
+        '[{ index: 1, name: xe-0/0/1, speed: 10Gbps }]',
+      ).optional(),
+      default_interface_speed: bitRate().optional(),
     }),
     '[{ address: 192.0.2.1, name: core-1.fra }]',
+  ).default([]),
+  networks: list(
+    section({
+      prefix: prefix(),
+      name: text('a network’s name', 'office-berlin').optional(),
+      country: text('a country’s code of two letters (ISO 3166-1)', 'DE', /^[A-Za-z]{2}$/).optional(),
+      as: whole(1, 4_294_967_295, 'autonomous system', 64_512).optional(),
+    }),
+    '[{ prefix: 10.0.0.0/8, name: office, country: DE }]',
   ).default([]),
   tenants: section({
     default: tenant().default('default'),

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { formatBitRate, parseBitRate } from './bit-rate.ts';
 import { didYouMean } from './did-you-mean.ts';
 import { parseDuration } from './duration.ts';
 import { formatEndpoint, parseEndpoint } from './endpoint.ts';
@@ -49,4 +50,12 @@ test('did you mean', () => {
   expect(didYouMean('dataDir', keys)).toBe('data_dir');
   expect(didYouMean('maxsize', keys)).toBe('max_size');
   expect(didYouMean('colour', keys)).toBeUndefined();
+});
+
+test('rates are bits a second, in powers of ten', () => {
+  expect(['10Gbps', '2.5 gbps', '100Mbps', '64kbps', '1200', 1e9, '7bps'].map(parseBitRate)).toEqual([
+    10e9, 2.5e9, 100e6, 64e3, 1200, 1e9, 7,
+  ]);
+  for (const wrong of ['10G', 'fast', '10GBps/s', '-1', '']) expect(parseBitRate(wrong)).toBeUndefined();
+  expect([10e9, 2.5e9, 1e12, 1500, 7].map(formatBitRate)).toEqual(['10Gbps', '2500Mbps', '1Tbps', 1500, 7]);
 });

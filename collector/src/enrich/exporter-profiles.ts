@@ -1,4 +1,4 @@
-import type { ExporterProfile, ProfileOf } from '../inputs/netflow/index.ts';
+import type { ConfiguredInterface, ExporterProfile, ProfileOf } from '../inputs/netflow/index.ts';
 import { PrefixTable } from './prefixes.ts';
 
 /** What configuration says about exporters: the part of it that profiles are made of. */
@@ -9,6 +9,8 @@ export interface ExporterSettings {
     readonly name?: string | undefined;
     readonly samplingRate?: number | undefined;
     readonly defaultSamplingRate?: number | undefined;
+    readonly interfaces?: readonly (ConfiguredInterface & { readonly index: number })[] | undefined;
+    readonly defaultInterfaceSpeed?: number | undefined;
   }[];
   readonly tenants: {
     readonly default: string;
@@ -17,9 +19,9 @@ export interface ExporterSettings {
 }
 
 /**
- * Profiles by exporter address. The tenant is that of the exact address, then of the longest prefix, then the default. Name and
- * rates are each taken from the most specific entry that gives them, so that a prefix can set a rate for a whole site and single
- * addresses in it have names.
+ * Profiles by exporter address. The tenant is that of the exact address, then of the longest prefix, then the default. Name, rates
+ * and each interface are taken from the most specific entry that gives them, so that a prefix can set a rate for a whole site and
+ * single addresses in it have names.
  */
 export function profilesFrom(settings: ExporterSettings): ProfileOf {
   const tenants = new PrefixTable<string>();
@@ -31,16 +33,23 @@ export function profilesFrom(settings: ExporterSettings): ProfileOf {
     let name: string | undefined;
     let samplingRate: number | undefined;
     let defaultSamplingRate: number | undefined;
+    let defaultInterfaceSpeed: number | undefined;
+    const interfaces = new Map<number, ConfiguredInterface>();
     for (const entry of entries.matches(address)) {
       name ??= entry.name;
       samplingRate ??= entry.samplingRate;
       defaultSamplingRate ??= entry.defaultSamplingRate;
+      defaultInterfaceSpeed ??= entry.defaultInterfaceSpeed;
+      for (const { index, ...rest } of entry.interfaces ?? [])
+        if (!interfaces.has(index)) interfaces.set(index, rest);
     }
     return {
       name: name ?? address,
       tenantId: tenants.get(address) ?? settings.tenants.default,
       ...(samplingRate === undefined ? {} : { samplingRate }),
       ...(defaultSamplingRate === undefined ? {} : { defaultSamplingRate }),
+      ...(interfaces.size === 0 ? {} : { interfaces }),
+      ...(defaultInterfaceSpeed === undefined ? {} : { defaultInterfaceSpeed }),
     };
   };
 }

@@ -83,7 +83,12 @@ export class PrefixTable<T> {
   *matches(address: string): Generator<T, undefined> {
     const bare = address.split('%')[0]!;
     if (isIP(bare) === 0) return undefined;
-    const words = addressWords(bare);
+    yield* this.matchesOf(addressWords(bare));
+    return undefined;
+  }
+
+  /** As {@link matches}, of an address as a batch holds it: four words in network byte order. */
+  *matchesOf(words: Uint32Array): Generator<T, undefined> {
     const family = isMapped(words) ? 4 : 6;
     for (const { length, values } of this.lengths[family]) {
       const at = key(masked(words, family, length));

@@ -72,11 +72,17 @@ export interface UnusedReport {
   readonly records: number;
 }
 
-/** Names of the interfaces of one exporter, learnt from its options data. */
+/** The interfaces of one exporter: configured, learnt from its options data, or seen in its flows. */
 export interface InterfaceInventory {
   readonly address: string;
-  readonly interfaces: readonly (readonly [
-    number,
-    { readonly name: string; readonly description: string },
-  ])[];
+  readonly exporterName: string;
+  readonly tenantId: string;
+  readonly interfaces: readonly (readonly [number, InterfaceReport])[];
+}
+
+export interface InterfaceReport {
+  readonly name: string;
+  readonly description: string;
+  /** Bits per second; 0 where not known. */
+  readonly speed: number;
 }

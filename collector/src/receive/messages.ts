@@ -1,4 +1,5 @@
 import type { ExporterSettings } from '../enrich/exporter-profiles.ts';
+import type { NetworkSettings } from '../enrich/networks.ts';
 import type { NetflowLimits } from '../inputs/netflow/index.ts';
 import type { ListenAddress, ListenerState } from '../inputs/udp/listener.ts';
 import type { ExporterReport, InterfaceInventory } from '../ledger/report.ts';
@@ -11,6 +12,7 @@ export interface ReceiverSettings {
   readonly sealMs: number;
   readonly limits: NetflowLimits;
   readonly exporters: ExporterSettings;
+  readonly networks: readonly NetworkSettings[];
   /** Where templates and learnt names are kept over a restart. */
   readonly stateFile: string;
   /** Bytes of sealed batches that may be on their way to the spool. */
@@ -31,7 +33,11 @@ export interface ReceiverReports {
 }
 
 export type ToReceiver =
-  | { readonly kind: 'reconfigure'; readonly exporters: ExporterSettings }
+  | {
+      readonly kind: 'reconfigure';
+      readonly exporters: ExporterSettings;
+      readonly networks: readonly NetworkSettings[];
+    }
   | { readonly kind: 'report'; readonly id: number }
   /** A sealed batch of so many bytes has reached the spool; its memory comes back for another. */
   | { readonly kind: 'taken'; readonly bytes: number; readonly memory: ArrayBuffer }
@@ -44,6 +50,6 @@ export type FromReceiver =
   | { readonly kind: 'failed'; readonly message: string }
   | { readonly kind: 'sealed'; readonly batch: SealedBatch }
   | { readonly kind: 'report'; readonly id: number; readonly reports: ReceiverReports }
-  /** Names of interfaces have been learnt. */
+  /** All interfaces known, when something about them has changed. */
   | { readonly kind: 'interfaces'; readonly inventory: readonly InterfaceInventory[] }
   | { readonly kind: 'stopped' };

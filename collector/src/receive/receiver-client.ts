@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import type { ExporterSettings } from '../enrich/exporter-profiles.ts';
+import type { NetworkSettings } from '../enrich/networks.ts';
 import type { FromReceiver, ReceiverReports, ReceiverSettings, ToReceiver } from './messages.ts';
 import type { InterfaceInventory } from '../ledger/report.ts';
 import type { SealedBatch } from '../sealed-batch.ts';
@@ -13,7 +14,7 @@ export class ReceiverClient {
   private stopped: (() => void) | undefined;
   /** Called for each sealed batch; resolve when it is in the spool. */
   onSealed: ((batch: SealedBatch) => Promise<void>) | undefined;
-  /** Called with all known names of interfaces when some have changed. */
+  /** Called with all known interfaces when something about them has changed. */
   onInterfaces: ((inventory: readonly InterfaceInventory[]) => void) | undefined;
   /** Called when the thread ends though nobody stopped it. */
   onDeath: ((error: Error) => void) | undefined;
@@ -86,8 +87,8 @@ export class ReceiverClient {
     this.send({ kind: 'lost', exporter, flows });
   }
 
-  reconfigure(exporters: ExporterSettings): void {
-    this.send({ kind: 'reconfigure', exporters });
+  reconfigure(exporters: ExporterSettings, networks: readonly NetworkSettings[]): void {
+    this.send({ kind: 'reconfigure', exporters, networks });
   }
 
   /** Closes the sockets and hands on what is left; resolves when the thread has ended. */

@@ -1,12 +1,16 @@
 import { performance } from 'node:perf_hooks';
 import { parentPort, workerData } from 'node:worker_threads';
 import { profilesFrom } from '../enrich/exporter-profiles.ts';
+import { networkEnricher } from '../enrich/networks.ts';
+import { interfaceChanges, interfaceInventory } from '../ledger/interfaces.ts';
 import type { FromReceiver, ReceiverSettings, ToReceiver } from './messages.ts';
 import { Receiver } from './receiver.ts';
 import type { HandOver, SealedBatch } from '../sealed-batch.ts';
 import { readStateFile, writeStateFile } from './state-file.ts';
 
 /* The receiving thread: a Receiver, and messages to and from the rest. */
+
+const INTERFACES_MS = 1_000;
 
 const port = parentPort!;
 const settings = workerData as ReceiverSettings;
@@ -22,15 +26,17 @@ const receiver = new Receiver({
   profileOf: profilesFrom(settings.exporters),
   state,
   onSealed: handOver,
-  onState: (saved) => {
-    writeStateFile(settings.stateFile, saved);
-    const inventory = saved.exporters.filter((e) => e.interfaces.length > 0);
-    post({
-      kind: 'interfaces',
-      inventory: inventory.map(({ address, interfaces }) => ({ address, interfaces })),
-    });
-  },
+  enrich: networkEnricher(settings.networks),
+  onState: (saved) => writeStateFile(settings.stateFile, saved),
 });
+
+let interfacesTold = 0;
+const interfaceTimer = setInterval(() => {
+  const changes = interfaceChanges(receiver.exporters);
+  if (changes === interfacesTold) return;
+  interfacesTold = changes;
+  post({ kind: 'interfaces', inventory: interfaceInventory(receiver.exporters) });
+}, INTERFACES_MS);
 
 function handOver(batch: SealedBatch): HandOver {
   const bytes = batch.block.length;
@@ -54,7 +60,7 @@ port.on('message', (message: ToReceiver) => {
       receiver.bookAsLost(message.exporter, message.flows, 'store');
       return;
     case 'reconfigure':
-      receiver.reconfigure(profilesFrom(message.exporters));
+      receiver.reconfigure(profilesFrom(message.exporters), networkEnricher(message.networks));
       return;
     case 'report': {
       const now = performance.eventLoopUtilization();
@@ -80,6 +86,7 @@ port.on('message', (message: ToReceiver) => {
       return;
     }
     case 'stop':
+      clearInterval(interfaceTimer);
       void receiver.stop().then(() => {
         post({ kind: 'stopped' });
         port.close();

@@ -12,6 +12,7 @@ import { type LedgerEntry, LedgerDeltas } from '../ledger/delta.ts';
 import type { HandOver, SealedBatch } from '../sealed-batch.ts';
 import type { ExporterReport } from '../ledger/report.ts';
 import { snapshot } from '../ledger/snapshot.ts';
+import type { NetworkEnricher } from '../enrich/networks.ts';
 import { type SavedState, restoreState, saveState } from '../inputs/netflow/state.ts';
 
 /**
@@ -31,6 +32,8 @@ export interface ReceiverOptions {
   readonly sealMs: number;
   readonly limits?: Partial<NetflowLimits>;
   readonly profileOf: ProfileOf;
+  /** Adds to rows what their records do not say; undefined where there is nothing to add. */
+  readonly enrich?: NetworkEnricher | undefined;
   readonly state?: SavedState | undefined;
   /** Takes a sealed batch; `refused` where too many are waiting already: then its flows are lost for the reason "queue". */
   readonly onSealed: (batch: SealedBatch) => HandOver;
@@ -51,6 +54,9 @@ export class Receiver implements FlowSink {
   private timers: NodeJS.Timeout[] = [];
   private sealedAtMs = 0;
   private savedChanges = 0;
+  private enrich: NetworkEnricher | undefined;
+  /** Rows of the batch that have been enriched. */
+  private enriched = 0;
   private readonly memory: ArrayBuffer[] = [];
   private kernelDropsNow = 0;
   private kernelDropsSeen = 0;
@@ -66,6 +72,7 @@ export class Receiver implements FlowSink {
     const limits = { ...defaultLimits, ...options.limits };
     this.exporters = new Exporters(options.profileOf, limits.exporters);
     this.decoder = new NetflowDecoder(limits);
+    this.enrich = options.enrich;
     if (options.state !== undefined) restoreState(options.state, this.exporters, this.decoder, this.now());
     this.savedChanges = this.decoder.changes;
   }
@@ -131,14 +138,22 @@ export class Receiver implements FlowSink {
     this.sealedAtMs = this.now();
     const entries = this.takeEntries();
     if (batch.rows === 0 && entries.length === 0) return;
+    this.finishRows();
     const block = batch.rows === 0 ? new Uint8Array(0) : encodeNative(batch, this.memory.pop());
     const { rows } = batch;
     const columns = liveColumns(batch);
     batch.reset();
+    this.enriched = 0;
     if (this.options.onSealed({ block, rows, columns, entries }) === 'held') return;
     for (const { measure, exporter, value } of entries)
       if (measure === 'flows') this.bookAsLost(exporter, value, 'queue');
     this.options.onSealed({ block: new Uint8Array(0), rows: 0, columns: [], entries });
+  }
+
+  /** Brings rows that have come since the last time to what is stored and shown of them. */
+  private finishRows(): void {
+    this.enrich?.(this.batch, this.enriched, this.batch.rows);
+    this.enriched = this.batch.rows;
   }
 
   /** Flows that were counted as handed on and will not be stored: the next entries carry the correction. */
@@ -181,7 +196,8 @@ export class Receiver implements FlowSink {
     this.options.onState(saveState(this.exporters));
   }
 
-  reconfigure(profileOf: ProfileOf): void {
+  reconfigure(profileOf: ProfileOf, enrich?: NetworkEnricher): void {
+    this.enrich = enrich;
     this.exporters.reconfigure(profileOf);
   }
 

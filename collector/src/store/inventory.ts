@@ -31,13 +31,17 @@ export class Inventory {
   }
 
   async writeInterfaces(inventory: readonly InterfaceInventory[], nowMs: number): Promise<void> {
-    const rows = inventory.flatMap(({ address, interfaces }) =>
+    const rows = inventory.flatMap(({ address, exporterName, tenantId, interfaces }) =>
       interfaces.map(
-        ([index, { name, description }]) =>
-          `(toIPv6(${quoted(address)}), ${index}, ${quoted(name)}, ${quoted(description)}, ${seconds(nowMs)})`,
+        ([index, { name, description, speed }]) =>
+          `(toIPv6(${quoted(address)}), ${index}, ${quoted(name)}, ${quoted(description)}, ${seconds(nowMs)}, ` +
+          `${quoted(tenantId)}, ${speed}, ${quoted(exporterName)})`,
       ),
     );
-    await this.insert('interfaces (collector_ip, interface, name, description, seen)', rows);
+    await this.insert(
+      'interfaces (collector_ip, interface, name, description, seen, tenant_id, speed, exporter_name)',
+      rows,
+    );
   }
 
   private async insert(into: string, rows: readonly string[]): Promise<void> {

@@ -182,7 +182,7 @@ function onlySampler(domain: Domain): number {
 
 function fillNames(batch: FlowBatch, from: number, to: number, context: SetContext): void {
   const { exporter, fills } = context;
-  if (exporter.interfaces.size > 0) {
+  if (exporter.namesInterfaces) {
     if (fills.has(at.input_interface))
       lookUp(batch, at.input_interface, at.input_interface_name, from, to, exporter, interfaceName);
     if (fills.has(at.output_interface))
@@ -198,8 +198,7 @@ function fillNames(batch: FlowBatch, from: number, to: number, context: SetConte
 }
 
 function interfaceName(exporter: Exporter, index: number): string {
-  const names = exporter.interfaces.get(index);
-  return names === undefined ? '' : names.name || names.description;
+  return exporter.interfaceName(index);
 }
 
 function vrfName(exporter: Exporter, id: number): string {

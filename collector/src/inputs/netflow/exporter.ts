@@ -13,12 +13,25 @@ export interface ExporterProfile {
   readonly samplingRate?: number;
   /** Holds where the exporter says nothing. */
   readonly defaultSamplingRate?: number;
+  /** By SNMP ifIndex; names hold against what the exporter's options data say. */
+  readonly interfaces?: ReadonlyMap<number, ConfiguredInterface>;
+  /** Bits per second of interfaces that have no speed of their own. */
+  readonly defaultInterfaceSpeed?: number;
+}
+
+export interface ConfiguredInterface {
+  readonly name?: string | undefined;
+  readonly description?: string | undefined;
+  /** Bits per second. */
+  readonly speed?: number | undefined;
 }
 
 export interface InterfaceNames {
   name: string;
   description: string;
 }
+
+const MOST_INTERFACES_SEEN = 20_000;
 
 /** An element that came and that no column takes. */
 export interface UnusedCount {
@@ -83,6 +96,8 @@ export class Exporter {
   readonly ledger = new ExporterLedger();
   readonly domains = new Map<string, Domain>();
   readonly interfaces = new Map<number, InterfaceNames>();
+  /** Interfaces that flows have named; kept only where the configuration gives a speed to any interface. */
+  readonly interfacesSeen = new Set<number>();
   readonly vrfs = new Map<number, string>();
   readonly applications = new Map<number, string>();
   /** Counts changes to the names of interfaces, VRFs and applications. */
@@ -115,6 +130,22 @@ export class Exporter {
     const latest = this.latestDomain;
     if (latest !== undefined && latest.id === id && latest.version === version) return latest;
     return (this.latestDomain = this.domains.get(`${version}/${id}`));
+  }
+
+  /** What an interface is called in flows: as configured, else as learnt, by name, else by description; empty where not known. */
+  interfaceName(index: number): string {
+    const { interfaces, defaultInterfaceSpeed } = this.profile;
+    if (defaultInterfaceSpeed !== undefined && this.interfacesSeen.size < MOST_INTERFACES_SEEN)
+      this.interfacesSeen.add(index);
+    const configured = interfaces?.get(index);
+    const learnt = this.interfaces.get(index);
+    return configured?.name || learnt?.name || configured?.description || learnt?.description || '';
+  }
+
+  /** Whether {@link interfaceName} has anything to say or to keep. */
+  get namesInterfaces(): boolean {
+    const { interfaces, defaultInterfaceSpeed } = this.profile;
+    return this.interfaces.size > 0 || interfaces !== undefined || defaultInterfaceSpeed !== undefined;
   }
 
   /** Counts records from a port; returns how many there have been. */

@@ -47,7 +47,10 @@ export class Exporters {
   /** Takes new configuration: names, tenants and rates change from the next datagram on. */
   reconfigure(profileOf: ProfileOf): void {
     this.profileOf = profileOf;
-    for (const exporter of this.byAddress.values()) exporter.profile = profileOf(exporter.address);
+    for (const exporter of this.byAddress.values()) {
+      exporter.profile = profileOf(exporter.address);
+      exporter.namesVersion++;
+    }
   }
 
   [Symbol.iterator](): IterableIterator<Exporter> {

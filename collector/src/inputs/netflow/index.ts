@@ -1,4 +1,4 @@
 export { NetflowDecoder, type DatagramOutcome, type FlowSink } from './decoder.ts';
 export { Exporters, type ProfileOf } from './exporters.ts';
-export { Exporter, type ExporterProfile } from './exporter.ts';
+export { type ConfiguredInterface, Exporter, type ExporterProfile } from './exporter.ts';
 export { type NetflowLimits, defaultLimits } from './limits.ts';

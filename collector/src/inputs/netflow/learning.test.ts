@@ -16,6 +16,7 @@ import {
   template,
 } from './testing/datagrams.ts';
 import { Rig } from './testing/rig.ts';
+import { interfaceInventory } from '../../ledger/interfaces.ts';
 
 type Pair = readonly [spec: FieldSpec, value: FieldValue];
 
@@ -388,6 +389,38 @@ describe('names learnt from options data', () => {
       input_interface_name: '',
       output_interface_name: 'Gi0/0/5',
     });
+  });
+
+  test('interfaces: configured names hold against learnt ones, and give way to none', () => {
+    const rig = new Rig(
+      {},
+      {
+        interfaces: new Map([
+          [5, { name: 'uplink' }],
+          [6, { description: 'lab' }],
+        ]),
+        defaultInterfaceSpeed: 1e9,
+      },
+    );
+    const nameOf = (index: number): unknown =>
+      rig.flowsOf(flows(9, [[[10, 4], index]]))[0]!.input_interface_name;
+    expect([nameOf(5), nameOf(6), nameOf(7)]).toEqual(['uplink', 'lab', '']);
+    rig.exporter().interfaces.set(5, { name: 'Gi0/0/5', description: '' });
+    rig.exporter().interfaces.set(6, { name: 'Gi0/0/6', description: '' });
+    rig.exporter().namesVersion++;
+    expect([nameOf(5), nameOf(6)]).toEqual(['uplink', 'Gi0/0/6']);
+    expect(interfaceInventory([rig.exporter()])).toEqual([
+      {
+        address: '192.0.2.1',
+        exporterName: '',
+        tenantId: '',
+        interfaces: [
+          [5, { name: 'uplink', description: '', speed: 1e9 }],
+          [6, { name: 'Gi0/0/6', description: 'lab', speed: 1e9 }],
+          [7, { name: '', description: '', speed: 1e9 }],
+        ],
+      },
+    ]);
   });
 
   test('VRFs', () => {

@@ -101,7 +101,7 @@ describe('migrate', () => {
       await engine
         .database()
         .command(
-          `INSERT INTO odd.anomalies (id, tenant_id, opened, updated, severity) VALUES (toUUID('00000000-0000-0000-0000-000000000001'), 'a', toDateTime(86400), ${updated}, '${severity}')`,
+          `INSERT INTO odd.anomalies (id, tenant_id, opened, updated, severity) VALUES (toUUID('00000000-0000-0000-0000-000000000001'), 'a', toStartOfHour(now()), ${updated}, '${severity}')`,
         );
     expect(await engine.database().query('SELECT severity FROM odd.anomalies FINAL')).toEqual([
       { severity: 'high' },
@@ -259,7 +259,12 @@ test('exporters and interfaces: the latest state of each', async () => {
   await migrate(engine.database(), { database: 'inventory', retention }, quiet);
   const inventory = new Inventory(engine.database(), 'inventory');
   const names = (description: string): Parameters<Inventory['writeInterfaces']>[0] => [
-    { address: '192.0.2.1', interfaces: [[7, { name: "xe-0/0/1 'up'", description }]] },
+    {
+      address: '192.0.2.1',
+      exporterName: 'edge',
+      tenantId: 'acme',
+      interfaces: [[7, { name: "xe-0/0/1 'up'", description, speed: 10e9 }]],
+    },
   ];
   await inventory.writeInterfaces(names('old'), Date.now() - 60_000);
   await inventory.writeInterfaces(names('new'), Date.now());
@@ -267,7 +272,17 @@ test('exporters and interfaces: the latest state of each', async () => {
     await engine
       .database()
       .query(
-        'SELECT toString(collector_ip) AS ip, interface, name, description FROM inventory.interfaces FINAL',
+        'SELECT toString(collector_ip) AS ip, exporter_name, tenant_id, interface, name, description, speed FROM inventory.interfaces FINAL',
       ),
-  ).toEqual([{ ip: '::ffff:192.0.2.1', interface: 7, name: "xe-0/0/1 'up'", description: 'new' }]);
+  ).toEqual([
+    {
+      ip: '::ffff:192.0.2.1',
+      exporter_name: 'edge',
+      tenant_id: 'acme',
+      interface: 7,
+      name: "xe-0/0/1 'up'",
+      description: 'new',
+      speed: 10e9,
+    },
+  ]);
 });
