@@ -77,6 +77,7 @@ export default tseslint.config(
     rules: {
       ...jest.configs['flat/recommended'].rules,
       'jest/expect-expect': ['error', { assertFunctionNames: ['expect', 'until', 'fc.assert', 'expect*'] }],
+      'jest/no-standalone-expect': ['error', { additionalTestBlockFunctions: ['withWebhook'] }],
     },
   },
   prettier,

@@ -76,6 +76,14 @@ describe('alert rules', () => {
     },
   );
 
+  it('name gauges that collectors write', () => {
+    const models = rules
+      .flatMap((r) => r.data.map((q) => q.model))
+      .filter((m) => m['exporterView'] === 'collector');
+    expect(models.length).toBeGreaterThan(2);
+    for (const model of models) expect(collectorMetrics.map((m) => m.name)).toContain(model['ledgerMeasure']);
+  });
+
   it.each(rules.map((r) => [r.title, r] as const))('%s: expressions name refIds of the rule', (_, rule) => {
     const refIds = rule.data.map((q) => q.refId);
     for (const { model } of rule.data.filter((q) => q.datasourceUid === '__expr__')) {

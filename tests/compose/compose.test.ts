@@ -61,14 +61,15 @@ describe('docker-compose.yml', () => {
   });
 
   it('builds from files that are here, mounts what is here, and declares its volumes', () => {
-    for (const { build, volumes } of Object.values(compose.services)) {
-      if (build !== undefined) expect(existsSync(join(root, build.dockerfile))).toBe(true);
-      for (const volume of volumes ?? []) {
-        const [source] = volume.split(':');
-        if (source!.startsWith('./')) expect(existsSync(join(root, source!))).toBe(true);
-        else expect(Object.keys(compose.volumes)).toContain(source);
-      }
-    }
+    const services = Object.values(compose.services);
+    const sources = services.flatMap((s) => (s.volumes ?? []).map((v) => v.split(':')[0]!));
+    const files = [
+      ...services.flatMap((s) => (s.build === undefined ? [] : [s.build.dockerfile])),
+      ...sources.filter((v) => v.startsWith('./')),
+    ];
+    expect(files.filter((f) => !existsSync(join(root, f)))).toEqual([]);
+    const named = sources.filter((v) => !v.startsWith('./'));
+    expect(named.filter((v) => !Object.keys(compose.volumes).includes(v))).toEqual([]);
   });
 
   it('opens nothing beyond loopback but the exporters’ port', () => {
@@ -96,9 +97,11 @@ describe('docker-compose.yml', () => {
   });
 
   it('has Dockerfiles that copy only what is here', () => {
-    for (const name of ['collector', 'grafana'])
-      for (const [, sources] of dockerfile(name).matchAll(/^COPY (?!--from)(.+) \S+$/gm))
-        for (const source of sources!.split(' '))
-          if (!source.includes('*')) expect([source, existsSync(join(root, source))]).toEqual([source, true]);
+    const copied = ['collector', 'grafana']
+      .flatMap((name) => [...dockerfile(name).matchAll(/^COPY (?!--from)(.+) \S+$/gm)])
+      .flatMap(([, sources]) => sources!.split(' '))
+      .filter((source) => !source.includes('*'));
+    expect(copied.length).toBeGreaterThan(5);
+    expect(copied.filter((source) => !existsSync(join(root, source)))).toEqual([]);
   });
 });
