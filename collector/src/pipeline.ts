@@ -11,6 +11,7 @@ import { openRemoteDatabase } from './store/clickhouse/remote.ts';
 import { lowerBackgroundPriority } from './store/embedded/background-priority.ts';
 import { type EmbeddedEngine, type HttpInterface, openEmbeddedEngine } from './store/embedded/index.ts';
 import type { InterfaceInventory } from './ledger/report.ts';
+import { LiveHub } from './live/hub.ts';
 import { Inventory } from './store/inventory.ts';
 import { Roller } from './store/rollups/roller.ts';
 import { LiveColumns } from './store/schema/live-columns.ts';
@@ -43,6 +44,7 @@ export interface PipelineAddresses {
  *
  *     sockets → decoder → batches │ → spool → ClickHouse → rollups
  *          receiving thread       │         this thread
+ *                 └→ live readers
  */
 export class Pipeline {
   private readonly config: Config;
@@ -52,6 +54,7 @@ export class Pipeline {
   private stopWatchingPriorities: (() => void) | undefined;
   private http: HttpInterface | undefined;
   private api: Api | undefined;
+  private readonly live: LiveHub;
   private database: Database | undefined;
   private store: Store | undefined;
   private roller: Roller | undefined;
@@ -80,6 +83,7 @@ export class Pipeline {
       stateFile: join(dataDir, 'templates.json'),
       queueBytes: QUEUE_BYTES,
     });
+    this.live = new LiveHub(this.receiver, { limit: config.http.liveSubscriptions, version: VERSION });
   }
 
   /** From the back to the front, so that nothing arrives where nobody takes it. Rejects with what to change. */
@@ -141,6 +145,7 @@ export class Pipeline {
     this.roller.start();
 
     this.receiver.onSealed = (batch) => store.accept(batch);
+    this.receiver.onLive = (message) => this.live.deliver(message);
     this.receiver.onDeath = (error) => this.onFatal?.(error);
     const { warnings, ports } = await this.receiver.start();
     for (const warning of warnings) log.warn(warning);
@@ -149,7 +154,7 @@ export class Pipeline {
     await this.report();
     this.inventoryTimer = setTimeout(() => void this.keepInventory(inventory), INVENTORY_FIRST_MS);
 
-    this.api = createApi(this.sources(dataDir));
+    this.api = createApi(this.sources(dataDir), { live: this.live, tokens: config.http.tokens });
     const apiPort = await this.api.listen(config.http.bind);
     if (this.engine !== undefined && config.clickhouse.httpBind !== null) {
       const { users, httpBind } = config.clickhouse;
@@ -253,6 +258,10 @@ export class Pipeline {
         utilization: this.latest?.utilization ?? null,
         lastFault: this.latest?.lastFault ?? null,
       }),
+      live: () => ({
+        ...this.live.counts(),
+        ...(this.latest?.live ?? { rowsTested: 0, rowsPassedOver: 0 }),
+      }),
       store: () => {
         const state = this.store!.state();
         return {
@@ -272,9 +281,10 @@ export class Pipeline {
     };
   }
 
-  /** What is known of exporters, their interfaces, tenants and networks. Other keys need a restart. */
+  /** What is known of exporters, their interfaces, tenants and networks, and the API’s tokens. Other keys need a restart. */
   reconfigure(config: Config): void {
     this.receiver.reconfigure({ exporters: config.exporters, tenants: config.tenants }, config.networks);
+    this.api?.setTokens(config.http.tokens);
   }
 
   /** From the front to the back: nothing that was received is left behind. */

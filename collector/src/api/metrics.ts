@@ -5,7 +5,7 @@ import { freeSpace } from './disk.ts';
 import { ExporterLabels, OTHER } from './exporter-labels.ts';
 import { receiverAlive } from './health.ts';
 import { Monotone } from './monotone.ts';
-import type { ApiSources } from './sources.ts';
+import type { ApiSources, LiveReport } from './sources.ts';
 
 export interface MetricsOptions {
   /** Exporters with series of their own. */
@@ -50,6 +50,7 @@ export class Metrics {
     this.addReceiver();
     this.addStore();
     this.addExporters();
+    this.addLive();
   }
 
   /** To be told of each block that ClickHouse has acknowledged. */
@@ -159,6 +160,28 @@ export class Metrics {
       [],
       (emit) => emit(receiver().refusedUnnamed),
     );
+  }
+
+  private addLive(): void {
+    const live = () => this.sources.live();
+    this.gauge('weir_live_subscriptions', 'Live readers connected.', ['kind'], (emit) => {
+      for (const [kind, count] of Object.entries(live().subscriptions)) emit(count, { kind });
+    });
+    const counters: readonly [name: string, help: string, of: (report: LiveReport) => number][] = [
+      ['rows_sent', 'Rows sent to live readers.', (r) => r.rowsSent],
+      ['messages_sent', 'Messages sent to live readers.', (r) => r.messagesSent],
+      ['messages_dropped', 'Messages that slow live readers have lost.', (r) => r.messagesDropped],
+      ['rows_skipped', 'Flows that matched and were not shown to a live reader.', (r) => r.rowsSkipped],
+      ['refused', 'Live subscriptions refused.', (r) => r.refused],
+      ['rows_tested', 'Flows tested for live readers.', (r) => r.rowsTested],
+      [
+        'rows_passed_over',
+        'Flows that there was no time to test for a live reader.',
+        (r) => r.rowsPassedOver,
+      ],
+    ];
+    for (const [name, help, of] of counters)
+      this.counter(`weir_live_${name}_total`, help, [], (emit) => emit(of(live())));
   }
 
   private addStore(): void {

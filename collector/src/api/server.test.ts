@@ -171,7 +171,8 @@ test('the index tells what there is, and an unknown path where to go', async () 
   const nowhere = await get(served, '/heatlh?x=1');
   expect(nowhere.statusCode).toBe(404);
   expect(nowhere.json()).toEqual({
-    error: 'There is no GET /heatlh. There are GET /health, /metrics and /exporters.',
+    error:
+      'There is no GET /heatlh. There are GET /health, /metrics and /exporters, and WebSockets at /ws/flows and /ws/rates.',
   });
 });
 

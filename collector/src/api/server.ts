@@ -1,12 +1,20 @@
 import fastify, { type FastifyInstance } from 'fastify';
 import { verdictsOf } from '../ledger/verdict.ts';
 import { freeSpace } from './disk.ts';
+import { foreignPage } from './foreign-pages.ts';
 import { healthOf } from './health.ts';
+import type { LiveHub } from '../live/hub.ts';
+import { addLiveRoutes } from './live-routes.ts';
 import { Metrics, type MetricsOptions } from './metrics.ts';
 import type { ApiSources } from './sources.ts';
+import { type ApiToken, Tokens } from './tokens.ts';
 
 export interface ApiOptions extends MetricsOptions {
   readonly now?: () => number;
+  /** Live readers; without it there is no /ws. */
+  readonly live?: LiveHub;
+  /** Who may read exporters and live flows; none: everyone. */
+  readonly tokens?: readonly ApiToken[];
 }
 
 export interface Api {
@@ -16,6 +24,8 @@ export interface Api {
   listen(bind: { readonly host: string; readonly port: number }): Promise<number>;
   /** To be told of each block that ClickHouse has acknowledged. */
   observeInsert(seconds: number): void;
+  /** Takes other tokens, for connections to come. */
+  setTokens(tokens: readonly ApiToken[]): void;
   close(): Promise<void>;
 }
 
@@ -24,6 +34,8 @@ const INDEX = `Weir, a collector of network flows.
 /health     whether it is well: status ok, degraded or failing (503), and why (JSON)
 /metrics    for Prometheus
 /exporters  each exporter’s ledger and state, and what to know about it in words (JSON)
+/ws/flows   flows as they come (WebSocket)
+/ws/rates   sums of them by group (WebSocket)
 `;
 
 /** Nothing here is meant for a browser to run, to frame or to keep. */
@@ -39,6 +51,7 @@ const HEADERS = {
 /** The collector's own HTTP interface: health, metrics and exporters. It reads and changes nothing. */
 export function createApi(sources: ApiSources, options: ApiOptions = {}): Api {
   const now = options.now ?? Date.now;
+  const tokens = new Tokens(options.tokens);
   const metrics = new Metrics(sources, options);
   const server = fastify({
     logger: false,
@@ -62,18 +75,29 @@ export function createApi(sources: ApiSources, options: ApiOptions = {}): Api {
     reply.type(metrics.contentType).send(await metrics.text()),
   );
 
-  server.get('/exporters', async () => {
+  server.get('/exporters', async (request, reply) => {
+    const admission = tokens.admit(request.headers.authorization);
+    if (!admission.ok)
+      return reply.code(401).header('www-authenticate', 'Bearer').send({ error: admission.error });
+    const foreign = tokens.needed ? undefined : foreignPage(request.headers);
+    if (foreign !== undefined) return reply.code(403).send({ error: foreign });
+    const { tenant } = admission;
+    const reports = sources.exporters();
     const nowMs = now();
     return {
       timeMs: nowMs,
-      exporters: sources.exporters().map((report) => ({ ...report, verdicts: verdictsOf(report, nowMs) })),
+      exporters: (tenant === undefined ? reports : reports.filter((r) => r.tenantId === tenant)).map(
+        (report) => ({ ...report, verdicts: verdictsOf(report, nowMs) }),
+      ),
     };
   });
+
+  if (options.live !== undefined) addLiveRoutes(server, options.live, tokens);
 
   server.setNotFoundHandler(async (request, reply) => {
     const path = request.url.split('?')[0];
     return reply.code(404).send({
-      error: `There is no ${request.method} ${path}. There are GET /health, /metrics and /exporters.`,
+      error: `There is no ${request.method} ${path}. There are GET /health, /metrics and /exporters, and WebSockets at /ws/flows and /ws/rates.`,
     });
   });
 
@@ -89,7 +113,11 @@ export function createApi(sources: ApiSources, options: ApiOptions = {}): Api {
       return typeof address === 'object' && address !== null ? address.port : port;
     },
     observeInsert: (seconds) => metrics.observeInsert(seconds),
-    close: () => server.close(),
+    setTokens: (list) => tokens.replace(list),
+    close: async () => {
+      options.live?.close();
+      await server.close();
+    },
   };
 }
 

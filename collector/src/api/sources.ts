@@ -1,3 +1,5 @@
+import type { LiveCounts } from '../live/hub.ts';
+import type { TapCounts } from '../live/subscription.ts';
 import type { ExporterReport } from '../ledger/report.ts';
 
 /**
@@ -9,6 +11,7 @@ export interface ApiSources {
   listeners(): readonly ListenerReport[];
   receiver(): ReceiverReport;
   store(): StoreReport;
+  live(): LiveReport;
   /** When the collector started, milliseconds since 1970. */
   readonly startedMs: number;
   readonly version: string;
@@ -30,6 +33,9 @@ export interface ReceiverReport {
   /** The latest fault of ours while decoding. */
   readonly lastFault: string | null;
 }
+
+/** Live readers. */
+export interface LiveReport extends LiveCounts, TapCounts {}
 
 /** One UDP socket. */
 export interface ListenerReport {

@@ -17,6 +17,7 @@ export function crossCheck(settings: Settings, places: Places): Findings {
   const findings: Findings = { problems: [], warnings: [] };
   checkSockets(settings, places, findings);
   checkServer(settings, places, findings);
+  checkTokens(settings, places, findings);
   checkUsers(settings, places, findings);
   checkPrefixes(settings, places, findings);
   checkLimits(settings, places, findings);
@@ -111,7 +112,70 @@ function checkServer({ clickhouse }: Settings, places: Places, { problems, warni
       );
 }
 
+/** A token that can be guessed is none. */
+const SHORTEST_TOKEN = 16;
+
+function checkTokens(settings: Settings, places: Places, { problems, warnings }: Findings): void {
+  const { tokens, bind } = settings.http;
+  tokens.forEach((entry, i) => {
+    const path = ['http', 'tokens', i];
+    if (entry.token === undefined && entry.token_sha256 === undefined)
+      problems.push(
+        problem(places, path, `(${entry.name}) has no token; give token, or better token_sha256.`),
+      );
+    if (entry.token !== undefined && entry.token_sha256 !== undefined)
+      problems.push(
+        problem(places, path, `(${entry.name}) has both token and token_sha256; keep one of them.`),
+      );
+    if (entry.token !== undefined && !/^[\x21-\x7e]+$/.test(entry.token))
+      problems.push(
+        problem(
+          places,
+          [...path, 'token'],
+          'holds characters that no HTTP header can; use letters, digits and punctuation, as openssl rand -hex 24 gives.',
+        ),
+      );
+    else if (entry.token !== undefined && entry.token.length < SHORTEST_TOKEN)
+      problems.push(
+        problem(
+          places,
+          [...path, 'token'],
+          `has fewer than ${SHORTEST_TOKEN} characters; openssl rand -hex 24 gives a good one.`,
+        ),
+      );
+  });
+  eachTwice(
+    tokens.map(({ name }) => name),
+    (i, name) =>
+      problems.push(
+        problem(
+          places,
+          ['http', 'tokens', i, 'name'],
+          `is ${name} for the second time; name each token once.`,
+        ),
+      ),
+  );
+  if (tokens.length === 0 && !isLoopback(bind))
+    warnings.push(
+      problem(
+        places,
+        ['http', 'bind'],
+        `is ${formatEndpoint(bind)}: whoever reaches it sees all flows as they come. Name http.tokens, or listen on 127.0.0.1.`,
+      ),
+    );
+}
+
 function checkUsers({ clickhouse }: Settings, places: Places, { problems }: Findings): void {
+  clickhouse.users.forEach((user, i) => {
+    if (user.tenant !== undefined && !user.read_only)
+      problems.push(
+        problem(
+          places,
+          ['clickhouse', 'users', i, 'tenant'],
+          'binds a user who may write; leave out read_only: false, or the tenant.',
+        ),
+      );
+  });
   clickhouse.users.forEach((user, i) => {
     const path = ['clickhouse', 'users', i];
     if (user.password === undefined && user.password_sha256 === undefined)

@@ -9,7 +9,12 @@ export interface Config {
   /** Asked of the kernel for each socket. */
   readonly receiveBufferBytes: number;
   readonly dataDir: string;
-  readonly http: { readonly bind: Endpoint };
+  readonly http: {
+    readonly bind: Endpoint;
+    /** Who may read exporters and live flows; none: everyone who reaches the API. */
+    readonly tokens: readonly TokenEntry[];
+    readonly liveSubscriptions: number;
+  };
   readonly clickhouse: ClickHouseConfig;
   readonly batch: { readonly size: number; readonly timeoutMs: number };
   readonly spool: { readonly maxBytes: number; readonly fsync: boolean };
@@ -61,6 +66,16 @@ export interface ClickHouseUser {
   /** SHA-256 of the password, 64 hexadecimal digits in lower case, whichever way it was configured. */
   readonly passwordSha256: string;
   readonly readOnly: boolean;
+  /** Sees only this tenant; undefined for all. */
+  readonly tenant: string | undefined;
+}
+
+export interface TokenEntry {
+  readonly name: string;
+  /** SHA-256 of the token, 64 hexadecimal digits in lower case, whichever way it was configured. */
+  readonly tokenSha256: string;
+  /** Sees only this tenant; undefined for all. */
+  readonly tenant: string | undefined;
 }
 
 export interface ExporterEntry {

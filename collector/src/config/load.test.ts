@@ -82,7 +82,7 @@ describe('defaults', () => {
     expect(config.exporters[3]!.interfaces[0]).toMatchObject({ index: 1, speed: 10e9 });
     expect(config.networks).toHaveLength(3);
     expect(config.tenants.map).toHaveLength(3);
-    expect(config.clickhouse.users.map((u) => u.readOnly)).toEqual([true, false]);
+    expect(config.clickhouse.users.map((u) => u.readOnly)).toEqual([true, false, true]);
   });
 });
 

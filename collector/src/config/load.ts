@@ -152,7 +152,15 @@ function configOf(settings: Settings, password: string | undefined, places: Plac
     listen: settings.listen,
     receiveBufferBytes: settings.receive_buffer,
     dataDir: settings.data_dir,
-    http: settings.http,
+    http: {
+      bind: settings.http.bind,
+      tokens: settings.http.tokens.map((entry) => ({
+        name: entry.name,
+        tokenSha256: entry.token_sha256?.toLowerCase() ?? sha256(entry.token ?? ''),
+        tenant: entry.tenant,
+      })),
+      liveSubscriptions: settings.http.live_subscriptions,
+    },
     clickhouse: {
       url: clickhouse.url,
       user: clickhouse.user,
@@ -169,6 +177,7 @@ function configOf(settings: Settings, password: string | undefined, places: Plac
         name: user.name,
         passwordSha256: user.password_sha256?.toLowerCase() ?? sha256(user.password ?? ''),
         readOnly: user.read_only,
+        tenant: user.tenant,
       })),
       readers: clickhouse.readers,
       memoryLimitBytes: clickhouse.memory_limit,

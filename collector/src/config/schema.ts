@@ -38,6 +38,20 @@ export const schema = section({
   data_dir: text('a folder', './data').default('./data'),
   http: section({
     bind: endpoint('127.0.0.1:9055').default({ host: '127.0.0.1', port: 9055 }),
+    tokens: list(
+      section({
+        name: text('a name for who has the token', 'grafana'),
+        token: secret().optional(),
+        token_sha256: text(
+          'the SHA-256 of the token in 64 hexadecimal digits',
+          'the output of: printf %s "$TOKEN" | sha256sum',
+          /^[0-9a-fA-F]{64}$/,
+        ).optional(),
+        tenant: tenant().optional(),
+      }),
+      '[{ name: grafana, token: … }]',
+    ).default([]),
+    live_subscriptions: whole(0, 100_000, 'live subscriptions', 64).default(64),
   }).prefault({}),
   clickhouse: section({
     url: url().optional(),
@@ -66,6 +80,7 @@ export const schema = section({
           /^[0-9a-fA-F]{64}$/,
         ).optional(),
         read_only: flag().default(true),
+        tenant: tenant().optional(),
       }),
       '[{ name: grafana, password: … }]',
     ).default([]),
@@ -163,7 +178,12 @@ function limit(what: string, value: number) {
 export const textLists: readonly (readonly string[])[] = [['listen'], ['kafka', 'brokers']];
 
 /** Keys whose values are never shown. */
-export const secretKeys: ReadonlySet<string> = new Set(['password', 'password_sha256']);
+export const secretKeys: ReadonlySet<string> = new Set([
+  'password',
+  'password_sha256',
+  'token',
+  'token_sha256',
+]);
 
 export type Settings = z.output<typeof schema>;
 export type WrittenSettings = z.input<typeof schema>;

@@ -2,6 +2,7 @@ import type { ExporterSettings } from '../enrich/exporter-profiles.ts';
 import type { NetworkSettings } from '../enrich/networks.ts';
 import type { NetflowLimits } from '../inputs/netflow/index.ts';
 import type { ListenAddress, ListenerState } from '../inputs/udp/listener.ts';
+import type { LiveSubscription, TapCounts, TapMessage } from '../live/subscription.ts';
 import type { ExporterReport, InterfaceInventory } from '../ledger/report.ts';
 import type { SealedBatch } from '../sealed-batch.ts';
 
@@ -28,6 +29,7 @@ export interface ReceiverReports {
   readonly lastFault: string | null;
   /** What the thread has used, in seconds of CPU and parts of one core's time. */
   readonly utilization: number;
+  readonly live: TapCounts;
   /** How long it took to make this report, in milliseconds. */
   readonly tookMs: number;
 }
@@ -43,6 +45,8 @@ export type ToReceiver =
   | { readonly kind: 'taken'; readonly bytes: number; readonly memory: ArrayBuffer }
   /** Flows of an exporter, handed over before, will not be stored. */
   | { readonly kind: 'lost'; readonly exporter: string; readonly flows: number }
+  | { readonly kind: 'subscribe'; readonly subscription: LiveSubscription }
+  | { readonly kind: 'unsubscribe'; readonly id: number }
   | { readonly kind: 'stop' };
 
 export type FromReceiver =
@@ -52,4 +56,5 @@ export type FromReceiver =
   | { readonly kind: 'report'; readonly id: number; readonly reports: ReceiverReports }
   /** All interfaces known, when something about them has changed. */
   | { readonly kind: 'interfaces'; readonly inventory: readonly InterfaceInventory[] }
+  | { readonly kind: 'live'; readonly message: TapMessage }
   | { readonly kind: 'stopped' };

@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads';
 import type { ExporterSettings } from '../enrich/exporter-profiles.ts';
 import type { NetworkSettings } from '../enrich/networks.ts';
 import type { FromReceiver, ReceiverReports, ReceiverSettings, ToReceiver } from './messages.ts';
+import type { LiveSubscription, TapMessage } from '../live/subscription.ts';
 import type { InterfaceInventory } from '../ledger/report.ts';
 import type { SealedBatch } from '../sealed-batch.ts';
 
@@ -16,6 +17,8 @@ export class ReceiverClient {
   onSealed: ((batch: SealedBatch) => Promise<void>) | undefined;
   /** Called with all known interfaces when something about them has changed. */
   onInterfaces: ((inventory: readonly InterfaceInventory[]) => void) | undefined;
+  /** Called with what live readers are to be told. */
+  onLive: ((message: TapMessage) => void) | undefined;
   /** Called when the thread ends though nobody stopped it. */
   onDeath: ((error: Error) => void) | undefined;
   private failure: Error | undefined;
@@ -60,6 +63,9 @@ export class ReceiverClient {
             this.reportsWanted.get(message.id)?.(message.reports);
             this.reportsWanted.delete(message.id);
             return;
+          case 'live':
+            this.onLive?.(message.message);
+            return;
           case 'interfaces':
             this.onInterfaces?.(message.inventory);
             return;
@@ -80,6 +86,14 @@ export class ReceiverClient {
       this.reportsWanted.set(id, resolve);
       this.send({ kind: 'report', id });
     });
+  }
+
+  subscribe(subscription: LiveSubscription): void {
+    this.send({ kind: 'subscribe', subscription });
+  }
+
+  unsubscribe(id: number): void {
+    this.send({ kind: 'unsubscribe', id });
   }
 
   /** Flows of an exporter, handed over before, will not be stored. */

@@ -27,6 +27,7 @@ const receiver = new Receiver({
   state,
   onSealed: handOver,
   enrich: networkEnricher(settings.networks),
+  onLive: (message) => post({ kind: 'live', message }),
   onState: (saved) => writeStateFile(settings.stateFile, saved),
 });
 
@@ -62,6 +63,12 @@ port.on('message', (message: ToReceiver) => {
     case 'reconfigure':
       receiver.reconfigure(profilesFrom(message.exporters), networkEnricher(message.networks));
       return;
+    case 'subscribe':
+      receiver.subscribe(message.subscription);
+      return;
+    case 'unsubscribe':
+      receiver.unsubscribe(message.id);
+      return;
     case 'report': {
       const now = performance.eventLoopUtilization();
       const since = performance.eventLoopUtilization(now, utilization);
@@ -75,6 +82,7 @@ port.on('message', (message: ToReceiver) => {
           ...reports,
           refusedUnnamed: receiver.refusedUnnamed,
           queuedBytes,
+          live: receiver.live,
           lastFault:
             receiver.lastFault === undefined
               ? null

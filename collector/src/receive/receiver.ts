@@ -10,6 +10,8 @@ import {
 import { type ListenAddress, type ListenerState, UdpListener } from '../inputs/udp/listener.ts';
 import { type LedgerEntry, LedgerDeltas } from '../ledger/delta.ts';
 import type { HandOver, SealedBatch } from '../sealed-batch.ts';
+import { LiveTap } from '../live/tap.ts';
+import type { LiveSubscription, TapCounts, TapMessage } from '../live/subscription.ts';
 import type { ExporterReport } from '../ledger/report.ts';
 import { snapshot } from '../ledger/snapshot.ts';
 import type { NetworkEnricher } from '../enrich/networks.ts';
@@ -24,6 +26,8 @@ const SWEEP_MS = 5_000;
 const SPARE_BLOCKS = 4;
 const DRAIN_MS = 500;
 const STATE_MS = 250;
+/** How often new rows are shown to live readers. */
+const LIVE_MS = 25;
 
 export interface ReceiverOptions {
   readonly listen: readonly ListenAddress[];
@@ -39,6 +43,8 @@ export interface ReceiverOptions {
   readonly onSealed: (batch: SealedBatch) => HandOver;
   /** Called with templates and learnt names whenever they have changed, a moment later. */
   readonly onState: (state: SavedState) => void;
+  /** Takes what live readers are to be told. */
+  readonly onLive?: (message: TapMessage) => void;
   readonly now?: () => number;
 }
 
@@ -57,6 +63,10 @@ export class Receiver implements FlowSink {
   private enrich: NetworkEnricher | undefined;
   /** Rows of the batch that have been enriched. */
   private enriched = 0;
+  /** Rows of the batch that live readers have been shown. */
+  private shown = 0;
+  private readonly tap: LiveTap;
+  private liveTimer: NodeJS.Timeout | undefined;
   private readonly memory: ArrayBuffer[] = [];
   private kernelDropsNow = 0;
   private kernelDropsSeen = 0;
@@ -73,6 +83,7 @@ export class Receiver implements FlowSink {
     this.exporters = new Exporters(options.profileOf, limits.exporters);
     this.decoder = new NetflowDecoder(limits);
     this.enrich = options.enrich;
+    this.tap = new LiveTap(options.onLive ?? (() => undefined), this.now);
     if (options.state !== undefined) restoreState(options.state, this.exporters, this.decoder, this.now());
     this.savedChanges = this.decoder.changes;
   }
@@ -139,11 +150,16 @@ export class Receiver implements FlowSink {
     const entries = this.takeEntries();
     if (batch.rows === 0 && entries.length === 0) return;
     this.finishRows();
+    if (this.tap.active) {
+      this.showRows();
+      this.tap.settle();
+    }
     const block = batch.rows === 0 ? new Uint8Array(0) : encodeNative(batch, this.memory.pop());
     const { rows } = batch;
     const columns = liveColumns(batch);
     batch.reset();
     this.enriched = 0;
+    this.shown = 0;
     if (this.options.onSealed({ block, rows, columns, entries }) === 'held') return;
     for (const { measure, exporter, value } of entries)
       if (measure === 'flows') this.bookAsLost(exporter, value, 'queue');
@@ -154,6 +170,32 @@ export class Receiver implements FlowSink {
   private finishRows(): void {
     this.enrich?.(this.batch, this.enriched, this.batch.rows);
     this.enriched = this.batch.rows;
+  }
+
+  /** Shows live readers the rows that have come since the last time. */
+  private showRows(): void {
+    this.finishRows();
+    const from = this.shown;
+    this.shown = this.batch.rows;
+    this.tap.look(this.batch, from, this.batch.rows);
+  }
+
+  /** Without a subscription there is no timer, and nothing to do for a row. */
+  subscribe(subscription: LiveSubscription): void {
+    if (!this.tap.active) {
+      this.shown = this.batch.rows;
+      this.liveTimer = setInterval(() => this.showRows(), LIVE_MS);
+    }
+    this.tap.add(subscription);
+  }
+
+  unsubscribe(id: number): void {
+    this.tap.remove(id);
+    if (!this.tap.active) clearInterval(this.liveTimer);
+  }
+
+  get live(): TapCounts {
+    return this.tap.counts();
   }
 
   /** Flows that were counted as handed on and will not be stored: the next entries carry the correction. */
@@ -208,6 +250,7 @@ export class Receiver implements FlowSink {
   /** Takes what has arrived, closes the sockets, then hands on what is left. */
   async stop(): Promise<void> {
     for (const timer of this.timers) clearInterval(timer);
+    clearInterval(this.liveTimer);
     await this.drain();
     await Promise.all(this.listeners.map((l) => l.stop()));
     this.seal();
