@@ -28,6 +28,9 @@ const LIGHT = [
   '#1E9678',
 ];
 
+/** Places of the blues, purples and pinks. */
+const CALM = [0, 1, 4, 5, 7, 8] as const;
+
 /** FNV-1a, 32 bits. */
 export function hashOf(text: string): number {
   let hash = 0x811c9dc5;
@@ -43,6 +46,12 @@ export function hashOf(text: string): number {
 export function colourOfName(name: string, dark: boolean): string {
   const palette = dark ? DARK : LIGHT;
   return palette[hashOf(name) % palette.length]!;
+}
+
+/** Where colours of states (green to red) are beside it, a name takes one of the hues that mean no state. */
+export function calmColourOfName(name: string, dark: boolean): string {
+  const palette = dark ? DARK : LIGHT;
+  return palette[CALM[hashOf(name) % CALM.length]!]!;
 }
 
 /** The colour of the nth of few things that stand side by side. */
