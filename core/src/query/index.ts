@@ -1,6 +1,18 @@
+export { compileQuery } from './compile.ts';
+export type { CompileResult } from './compile.ts';
 export * from './compiled.ts';
+export { defaultContext } from './context.ts';
+export type { CompileContext, TableReach } from './context.ts';
+export { defaultFlowColumns } from './flows.ts';
+export { macros } from './macros.ts';
+export type { Macro } from './macros.ts';
 export * from './metrics.ts';
 export * from './model.ts';
+export { defaultsOf, normalizeQuery, saveQuery } from './normalize.ts';
+export type { NormalizedQuery } from './normalize.ts';
 export * from './plugin-ids.ts';
+export type { QueryProblem } from './problem.ts';
 export * from './resources.ts';
 export * from './settings.ts';
+export { valuesQuery } from './values.ts';
+export type { ValuesResult } from './values.ts';
