@@ -718,9 +718,19 @@ export class TopologyView {
         top,
         bottom: top + size + (stat === '' ? 2 : size + 3),
       };
-      const covered = taken.some(
-        (one) => one.left < box.right && one.right > box.left && one.top < box.bottom && one.bottom > box.top,
-      );
+      const covered =
+        taken.some(
+          (one) =>
+            one.left < box.right && one.right > box.left && one.top < box.bottom && one.bottom > box.top,
+        ) ||
+        discs.some(
+          ({ id, x, y, r }) =>
+            id !== mark.node.id &&
+            x + r > box.left &&
+            x - r < box.right &&
+            y + r > box.top &&
+            y - r < box.bottom,
+        );
       if (covered && labels !== 'all' && !(this.#lit?.kind === 'node' && this.#lit.id === mark.node.id))
         continue;
       taken.push(box);
