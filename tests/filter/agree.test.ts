@@ -20,6 +20,7 @@ import {
   someNumbers,
   someTexts,
 } from '../../core/src/filter/testing/arbitrary-filter.ts';
+import { enginePattern, readRegularExpression } from '../../core/src/filter/regular-expression.ts';
 import {
   type TestEngine,
   openTestEngine,
@@ -198,4 +199,120 @@ describe('a filter', () => {
       expect(rows.length).toBeGreaterThan(10);
     }
   });
+
+  it('finds regular expressions where the engine finds them, and takes none that the engine refuses', async () => {
+    const pieces = [
+      ...[
+        'a',
+        'b',
+        'A',
+        'ä',
+        'Ä',
+        '1',
+        ' ',
+        '-',
+        '.',
+        '^',
+        '$',
+        '|',
+        '(',
+        '(?:',
+        ')',
+        '[',
+        '[^',
+        ']',
+        '*',
+        '+',
+        '?',
+        '{2}',
+        '{1,3}',
+        '{0,}',
+        '{',
+        '}',
+      ],
+      ...[
+        '\\d',
+        '\\D',
+        '\\w',
+        '\\W',
+        '\\s',
+        '\\S',
+        '\\b',
+        '\\B',
+        '\\A',
+        '\\z',
+        '\\.',
+        '\\-',
+        '\\]',
+        '\\n',
+        '\\x61',
+        '\\x{e4}',
+        '[[:alpha:]]',
+        '[a-z]',
+        '[^a]',
+        '[\\d-]',
+        '(?i)',
+        '😀',
+        '\n',
+        ',',
+        ':',
+      ],
+    ];
+    const texts = [
+      '',
+      'a',
+      'A',
+      'ab',
+      'aab',
+      'Ä',
+      'ä1',
+      'b-1',
+      'a b',
+      '😀',
+      'x\ny',
+      '{2}',
+      '1',
+      'bbb',
+      'a.b',
+      ']',
+      'a,b:',
+      '\n',
+      '}',
+      'ſ',
+      '\u212a',
+    ];
+    let accepted = 0;
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom('', '', '(?i)'),
+        fc.array(fc.constantFrom(...pieces), { minLength: 1, maxLength: 7 }),
+        async (flags, list) => {
+          const pattern = flags + list.join('');
+          const reading = readRegularExpression(pattern);
+          if (!('expression' in reading)) return;
+          accepted++;
+          const answer = await client.query({
+            query: 'SELECT arrayMap(t -> match(t, {p:String}), {texts:Array(String)}) AS found',
+            query_params: { p: enginePattern(pattern), texts },
+            format: 'JSONEachRow',
+          });
+          const [row] = await answer.json<{ found: number[] }>();
+          expect({ pattern, found: texts.filter((_, i) => row!.found[i] === 1) }).toEqual({
+            pattern,
+            found: texts.filter((text) => reading.expression.test(text)),
+          });
+        },
+      ),
+      {
+        numRuns: 800,
+        seed: SEED,
+        examples: [
+          ['', ['😀', '?', 'a']],
+          ['(?i)', ['\\W']],
+          ['', ['a', '\u0000', '?', 'b']],
+        ],
+      },
+    );
+    expect(accepted).toBeGreaterThan(200);
+  }, 60_000);
 });

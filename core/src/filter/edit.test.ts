@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { adHocFilters } from './ad-hoc.ts';
 import { addCondition, hasCondition, removeCondition } from './edit.ts';
-import { formatFilter } from './format.ts';
+import { formatFilter, valueText } from './format.ts';
 import { parseFilter } from './parser.ts';
 import { anyFilter, someTexts } from './testing/arbitrary-filter.ts';
 import type { AdHocFilter } from '../query/model.ts';
@@ -61,6 +61,25 @@ describe('click to filter', () => {
   it('refuses what is no value of the field', () => {
     expect(() => addCondition('', 'port', '=', 'many')).toThrow(/not a port/);
     expect(() => addCondition('', 'prt', '=', '1')).toThrow(/Did you mean port/);
+  });
+});
+
+describe('a value from a list', () => {
+  it.each([
+    ['port', '443', '443'],
+    ['port', 'https', '443'],
+    ['interface', '12', '"12"'],
+    ['interface', 'xe-0/0/1', 'xe-0/0/1'],
+    ['exporter', '10.0.0.1', '10.0.0.1'],
+    ['exporter', '10.0.0.0/33', '"10.0.0.0/33"'],
+    ['exporter', 'fe80::/200', '"fe80::/200"'],
+    ['host', '2001:DB8::1', '2001:db8::1'],
+    ['application', 'Web server', '"Web server"'],
+    ['application', 'not', '"not"'],
+    ['country', 'de', 'DE'],
+    ['port', 'many words', '"many words"'],
+  ])('of %s, %s, stands as %s', (field, value, text) => {
+    expect(valueText(field, value)).toBe(text);
   });
 });
 

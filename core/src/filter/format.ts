@@ -1,8 +1,10 @@
 import type { Field } from '../fields/fields.ts';
 import { type Condition, type Filter, type Test, type Value, conditionsOf } from './ast.ts';
 import { rangeName, rangeOf } from './address-range.ts';
-import { knownField } from './field-types.ts';
+import { filterField, knownField } from './field-types.ts';
+import { readValue } from './values.ts';
 import { dscpNames, flagsText, nameOf, protocolNames } from './value-names.ts';
+import { wellFormed } from './well-formed.ts';
 
 /** Words that mean something to the language where a condition or a value could begin: as values they stand in quotes. */
 export const reservedWords: ReadonlySet<string> = new Set([
@@ -16,14 +18,24 @@ export const reservedWords: ReadonlySet<string> = new Set([
   'is',
 ]);
 
-/** A text as a value in a filter: bare where it can be, else in double quotes. */
+/**
+ * A text as a value in a filter: bare where it can be, else in double quotes. Numbers get quotes, as a bare number is no name of an
+ * interface; {@link valueText} knows the field and writes them as people do.
+ */
 export function quoteValue(text: string): string {
-  if (/^[A-Za-z_][\w.:/-]*$/.test(text) && !reservedWords.has(text.toLowerCase())) return text;
-  return inQuotes(text);
+  const bare = /^[A-Za-z_][\w.:/-]*$/.test(text) || /^\d+(\.\d+){3}$/.test(text);
+  // With both it could be meant for a prefix
+  if (bare && !(text.includes(':') && text.includes('/')) && !reservedWords.has(text.toLowerCase()))
+    return text;
+  return `"${wellFormed(text).replace(/["\\]/g, '\\$&')}"`;
 }
 
-function inQuotes(text: string): string {
-  return `"${text.toWellFormed().replace(/["\\]/g, '\\$&')}"`;
+/** A value as the filter of this field has it: `443`, `10.0.0.0/8`, `"Web server"`; in quotes as it is where it is none of the field's. */
+export function valueText(fieldName: string, text: string): string {
+  const field = filterField(fieldName);
+  if (field === undefined) return quoteValue(text);
+  const reading = readValue(field, text, true);
+  return 'value' in reading ? formatValue(field, reading.value) : quoteValue(text);
 }
 
 /** The filter in the language's canonical form; `parseFilter` makes the same filter of it. */
@@ -83,10 +95,7 @@ function formatTest(field: Field, test: Test, negated: boolean): string {
 function formatValue(field: Field, value: Value): string {
   switch (value.kind) {
     case 'text':
-      // A bare name with colons could be read as an address
-      return field.type === 'exporter' && value.text.includes(':')
-        ? inQuotes(value.text)
-        : quoteValue(value.text);
+      return quoteValue(value.text);
     case 'address':
       return rangeName(rangeOf(value));
     case 'number':

@@ -22,7 +22,7 @@ export { complete } from './complete.ts';
 export type { Completion, CompletionItem } from './complete.ts';
 export { addCondition, hasCondition, removeCondition } from './edit.ts';
 export { filterField, filterFields } from './field-types.ts';
-export { filterFieldNames, formatFilter, quoteValue } from './format.ts';
+export { filterFieldNames, formatFilter, quoteValue, valueText } from './format.ts';
 export { problems } from './lint.ts';
 export type { Finding } from './lint.ts';
 export { mirrorFilter } from './mirror.ts';

@@ -1,3 +1,5 @@
+import { wellFormed } from './well-formed.ts';
+
 /**
  * - `word`: a keyword, a field, a bare value. `string`: in quotes; `value` is what stands between them, unescaped.
  * - `symbol`: an operator, a bracket or a comma. `error`: what can be no part of a filter.
@@ -67,7 +69,7 @@ function symbol(text: string, from: number): Token {
 function word(text: string, from: number): Token {
   let to = from;
   while (to < text.length && !special.has(text[to]!) && !isSpace(text[to]!)) to++;
-  return { kind: 'word', from, to, value: text.slice(from, to).toWellFormed() };
+  return { kind: 'word', from, to, value: wellFormed(text.slice(from, to)) };
 }
 
 /** A backslash takes a quote or a backslash as they are; before anything else it stands for itself, as regular expressions want it. */
@@ -79,7 +81,7 @@ function quoted(text: string, from: number): Token {
     const char = text[at]!;
     if (char === quote) {
       parts.push(text.slice(start, at));
-      return { kind: 'string', from, to: at + 1, value: parts.join('').toWellFormed() };
+      return { kind: 'string', from, to: at + 1, value: wellFormed(parts.join('')) };
     }
     const next = text[at + 1];
     if (char === '\\' && (next === '\\' || next === '"' || next === "'")) {

@@ -33,6 +33,14 @@ export function readRegularExpression(pattern: string): RegularExpressionReading
   }
 }
 
+/**
+ * The expression as the engine should get it: characters beyond ASCII by number, and zero. ClickHouse looks for texts that must be there before it
+ * asks RE2, and of `ä?b` takes the first byte of ä for one of them; a zero ends its search.
+ */
+export function enginePattern(pattern: string): string {
+  return pattern.replace(/[^\x01-\x7f]/gu, (char) => `\\x{${char.codePointAt(0)!.toString(16)}}`);
+}
+
 class PatternError extends Error {
   readonly advice: string;
   readonly at: number;
@@ -46,9 +54,19 @@ class PatternError extends Error {
 /** Code points from and to, both in it, in pairs. */
 type Ranges = readonly number[];
 
+/**
+ * A set of characters: those in its ranges, and those outside of the ranges of one of its classes (`\D` in a set). Kept apart, as upper
+ * and lower case are the same before a class is turned round, not after.
+ */
+interface CharacterSet {
+  readonly ranges: Ranges;
+  readonly outside: readonly Ranges[];
+  readonly negated: boolean;
+}
+
 type Node =
   | { readonly kind: 'empty' }
-  | { readonly kind: 'set'; readonly ranges: Ranges; readonly negated: boolean }
+  | { readonly kind: 'set'; readonly set: CharacterSet }
   | { readonly kind: 'assert'; readonly what: Assertion }
   | { readonly kind: 'sequence' | 'choice'; readonly nodes: readonly Node[] }
   | { readonly kind: 'repeat'; readonly node: Node; readonly least: number; readonly most: number };
@@ -71,15 +89,14 @@ const posix: Readonly<Record<string, Ranges>> = {
 };
 const controls: Readonly<Record<string, number>> = { t: 9, n: 10, v: 11, f: 12, r: 13, a: 7 };
 
-function complement(ranges: Ranges): number[] {
-  const out: number[] = [];
-  let next = 0;
-  for (let i = 0; i < ranges.length; i += 2) {
-    if (ranges[i]! > next) out.push(next, ranges[i]! - 1);
-    next = ranges[i + 1]! + 1;
-  }
-  if (next <= LAST) out.push(next, LAST);
-  return out;
+function setNode(ranges: Ranges, outside: readonly Ranges[] = [], negated = false): Node {
+  return { kind: 'set', set: { ranges, outside, negated } };
+}
+
+/** What a part of a set says: characters in its ranges, or those outside. */
+interface SetPart {
+  readonly ranges: Ranges;
+  readonly outside: boolean;
 }
 
 class Reader {
@@ -172,7 +189,7 @@ class Reader {
         return this.set();
       case '.':
         this.at++;
-        return { kind: 'set', ranges: [0, LAST], negated: false };
+        return setNode([0, LAST]);
       case '^':
       case '$':
         this.at++;
@@ -221,18 +238,19 @@ class Reader {
       this.at += 2;
       return { kind: 'assert', what: assertion };
     }
-    return { kind: 'set', ranges: this.escapedRanges(), negated: false };
+    const { ranges, outside } = this.escapedRanges();
+    return outside ? setNode([], [ranges]) : setNode(ranges);
   }
 
-  private escapedRanges(): Ranges {
+  private escapedRanges(): SetPart {
     const from = this.at;
     const char = this.chars[this.at + 1];
     if (char === undefined) this.fail('It ends with a backslash.', 'Write \\\\ for the character.');
     this.at += 2;
     const lower = char.toLowerCase();
     const known = lower === 'd' ? digits : lower === 'w' ? wordRanges : lower === 's' ? spaces : undefined;
-    if (known !== undefined) return char === lower ? known : complement(known);
-    if (Object.hasOwn(controls, char)) return [controls[char]!, controls[char]!];
+    if (known !== undefined) return { ranges: known, outside: char !== lower };
+    if (Object.hasOwn(controls, char)) return one(controls[char]!);
     if (char === 'x') {
       const hex = /^(?:([0-9a-fA-F]{2})|\{([0-9a-fA-F]{1,6})\})/.exec(
         this.chars.slice(this.at, this.at + 8).join(''),
@@ -241,7 +259,7 @@ class Reader {
       if (hex === null || code > LAST)
         this.fail('Not a character’s number.', 'Write \\x41 or \\x{1F600}.', from);
       this.at += hex[0].length;
-      return [code, code];
+      return one(code);
     }
     if (/[1-9]/.test(char))
       this.fail('References to groups are not supported.', 'Say what may stand there again.', from);
@@ -252,7 +270,7 @@ class Reader {
         from,
       );
     const code = char.codePointAt(0)!;
-    return [code, code];
+    return one(code);
   }
 
   private set(): Node {
@@ -261,6 +279,7 @@ class Reader {
     const negated = this.chars[this.at] === '^';
     if (negated) this.at++;
     const ranges: number[] = [];
+    const outside: Ranges[] = [];
     for (let first = true; ; first = false) {
       const char = this.chars[this.at];
       if (char === undefined) this.fail('A [ is not closed.', 'Write \\[ for the character.', from);
@@ -269,12 +288,14 @@ class Reader {
         this.at++;
         break;
       }
-      ranges.push(...this.setPart(char));
+      const part = this.setPart(char);
+      if (part.outside) outside.push(part.ranges);
+      else ranges.push(...part.ranges);
     }
-    return { kind: 'set', ranges, negated };
+    return setNode(ranges, outside, negated);
   }
 
-  private setPart(char: string): Ranges {
+  private setPart(char: string): SetPart {
     const rest = this.chars.slice(this.at, this.at + 12).join('');
     if (char === '[' && rest.startsWith('[:')) {
       const name = /^\[:(\^?)([a-z]+):\]/.exec(rest);
@@ -284,7 +305,7 @@ class Reader {
           'Write [:alpha:], [:digit:], [:space:] and so on, or \\[ for the character.',
         );
       this.at += name[0].length;
-      return name[1] === '' ? posix[name[2]!]! : complement(posix[name[2]!]!);
+      return { ranges: posix[name[2]!]!, outside: name[1] !== '' };
     }
     const low = this.setChar();
     if (
@@ -297,31 +318,39 @@ class Reader {
     this.at++;
     const high = this.setChar();
     if (
-      low.length !== 2 ||
-      low[0] !== low[1] ||
-      high.length !== 2 ||
-      high[0] !== high[1] ||
-      high[0]! < low[0]!
+      low.outside ||
+      high.outside ||
+      !isOne(low.ranges) ||
+      !isOne(high.ranges) ||
+      high.ranges[0]! < low.ranges[0]!
     )
       this.fail(
         'Not a range of characters.',
         'Write the lower character first: a-z; or \\- for the character.',
         from,
       );
-    return [low[0]!, high[0]!];
+    return { ranges: [low.ranges[0]!, high.ranges[0]!], outside: false };
   }
 
-  private setChar(): Ranges {
+  private setChar(): SetPart {
     const char = this.chars[this.at]!;
     if (char === '\\') return this.escapedRanges();
     this.at++;
     const code = char.codePointAt(0)!;
-    return [code, code];
+    return one(code);
   }
 }
 
+function one(code: number): SetPart {
+  return { ranges: [code, code], outside: false };
+}
+
+function isOne(ranges: Ranges): boolean {
+  return ranges.length === 2 && ranges[0] === ranges[1];
+}
+
 function literal(code: number): Node {
-  return { kind: 'set', ranges: [code, code], negated: false };
+  return setNode([code, code]);
 }
 
 /** RE2 allows nested repetitions up to a product of 1000. */
@@ -342,30 +371,21 @@ interface Program {
   /** Where each step goes on; a split goes on at both. */
   readonly next: number[];
   readonly other: number[];
-  readonly sets: (Ranges | undefined)[];
-  readonly negated: boolean[];
+  readonly sets: (CharacterSet | undefined)[];
   readonly asserts: (Assertion | undefined)[];
   start: number;
 }
 
 /** From the end backwards, so that each step knows where it goes on. */
 function compile(root: Node): Program {
-  const program: Program = { ops: [], next: [], other: [], sets: [], negated: [], asserts: [], start: 0 };
-  const step = (
-    op: number,
-    next: number,
-    other = -1,
-    set?: Ranges,
-    negated = false,
-    assert?: Assertion,
-  ): number => {
+  const program: Program = { ops: [], next: [], other: [], sets: [], asserts: [], start: 0 };
+  const step = (op: number, next: number, other = -1, set?: CharacterSet, assert?: Assertion): number => {
     if (program.ops.length >= MAX_STEPS)
       throw new PatternError('The regular expression is too large.', 'Repeat fewer times.', 0);
     program.ops.push(op);
     program.next.push(next);
     program.other.push(other);
     program.sets.push(set);
-    program.negated.push(negated);
     program.asserts.push(assert);
     return program.ops.length - 1;
   };
@@ -374,9 +394,9 @@ function compile(root: Node): Program {
       case 'empty':
         return then;
       case 'set':
-        return step(Op.set, then, -1, node.ranges, node.negated);
+        return step(Op.set, then, -1, node.set);
       case 'assert':
-        return step(Op.assert, then, -1, undefined, false, node.what);
+        return step(Op.assert, then, -1, undefined, node.what);
       case 'sequence':
         return node.nodes.reduceRight((at, n) => put(n, at), then);
       case 'choice':
@@ -412,7 +432,7 @@ class Automaton implements RegularExpression {
   }
 
   test(text: string): boolean {
-    const { next, sets, negated, start } = this.program;
+    const { next, sets, start } = this.program;
     this.seen.fill(-1);
     this.now.length = 0;
     for (let at = 0; ;) {
@@ -422,7 +442,7 @@ class Automaton implements RegularExpression {
       const after = at + (code > 0xffff ? 2 : 1);
       this.later.length = 0;
       for (const step of this.now) {
-        if (this.holds(sets[step]!, code) === negated[step]) continue;
+        if (!this.takes(sets[step]!, code)) continue;
         if (this.follow(next[step]!, text, after, this.later)) return true;
       }
       [this.now, this.later] = [this.later, this.now];
@@ -448,6 +468,10 @@ class Automaton implements RegularExpression {
       else if (asserted(asserts[step]!, text, at)) stack.push(next[step]!);
     }
     return false;
+  }
+
+  private takes({ ranges, outside, negated }: CharacterSet, code: number): boolean {
+    return (this.holds(ranges, code) || outside.some((o) => !this.holds(o, code))) !== negated;
   }
 
   private holds(ranges: Ranges, code: number): boolean {

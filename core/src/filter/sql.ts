@@ -4,6 +4,7 @@ import type { ParameterValue } from '../query/compiled.ts';
 import { type Condition, type Filter, type Test, type Value, conditionsOf } from './ast.ts';
 import { ipv6Text } from './address-range.ts';
 import { knownField, takesLower, unsignedType } from './field-types.ts';
+import { enginePattern } from './regular-expression.ts';
 
 /**
  * The values of a statement, kept apart from its text: `add` gives what stands in the text instead, `{f0:IPv6}`. Texts go to ClickHouse
@@ -121,7 +122,7 @@ function testSql(field: Field, subject: Subject, test: Test, parameters: Paramet
       return `${test.how === 'starts' ? 'startsWith' : 'endsWith'}(${shown}, ${text})`;
     }
     case 'match':
-      return `match(${shownSql(field, subject)}, ${parameters.add('String', test.pattern)})`;
+      return `match(${shownSql(field, subject)}, ${parameters.add('String', enginePattern(test.pattern))})`;
     case 'unknown':
       return zeroSql(field, subject, parameters);
     case 'known':

@@ -4,6 +4,7 @@ import { addressName, readAddresses } from './address-range.ts';
 import { nearest } from './did-you-mean.ts';
 import { inCapitals, largestOf, wordsOf } from './field-types.ts';
 import { dscpNames, flagNames, numberNamed, protocolNames, serviceNames } from './value-names.ts';
+import { wellFormed } from './well-formed.ts';
 
 export type Reading = { readonly value: Value } | Wrong;
 
@@ -21,7 +22,7 @@ const addressAdvice =
  * be a name or a number.
  */
 export function readValue(field: Field, given: string, quoted: boolean): Reading {
-  const text = given.toWellFormed();
+  const text = wellFormed(given);
   const trimmed = text.trim();
   switch (field.type) {
     case 'address':

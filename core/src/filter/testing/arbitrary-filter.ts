@@ -45,6 +45,8 @@ export const someTexts: readonly string[] = [
   '10.0.0.1',
   '::1',
   'fe80::/200',
+  '10.0.0.0/33',
+  'a\u0000b',
   '%',
   '$1',
 ];
