@@ -16,14 +16,14 @@ import { streamService } from './services/stream-service.ts';
 const MAX_REQUEST_BYTES = 16 << 20;
 
 /** The host kills a plugin two seconds after it asked it to stop. */
-const DRAIN_MS = 1_000;
+const DRAIN_MS = 800;
 const FLUSH_MS = 300;
 const DISPOSE_MS = 200;
 
 export interface PluginServer {
   /** `host:port`, port 0 for any free one; resolves to the real address. */
   listen(address: string): Promise<string>;
-  /** Drains, disposes of the instances and closes; takes 1.7 s at most. */
+  /** Drains, disposes of the instances and closes; takes 1.5 s at most. */
   stop(): Promise<void>;
 }
 

@@ -118,6 +118,8 @@ export class PluginClient {
   constructor(address: string, source: CallerOptions = {}) {
     this.#client = new Client(address, credentials.createInsecure(), {
       'grpc.max_receive_message_length': -1,
+      // A connection of its own, so that a stream that is not read stalls no other client.
+      'grpc.use_local_subchannel_pool': 1,
       'grpc.max_send_message_length': -1,
     });
     this.#source = source;
