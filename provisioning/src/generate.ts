@@ -10,7 +10,7 @@ export const RULES_FILE = join(import.meta.dirname, '..', 'alerting', 'rules.yam
 export function rulesYaml(): string {
   const head =
     '# Alert rules. Generated from provisioning/src/rules.ts by `npm run dashboards`: change it there, or pause and copy a rule in Grafana.\n';
-  return head + stringify(ruleFile(), { lineWidth: 0, aliasDuplicateObjects: false });
+  return head + stringify(ruleFile(), { lineWidth: 0, aliasDuplicateObjects: false, singleQuote: true });
 }
 
 if (import.meta.main) {
