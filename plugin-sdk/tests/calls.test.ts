@@ -12,8 +12,7 @@ beforeAll(async () => {
   client = plugin.client;
 });
 afterAll(async () => {
-  expect(await plugin.stop()).toBe(0);
-  expect(plugin.stdout()).toMatch(/^1\|2\|tcp\|[^\n]+\|grpc\n$/);
+  await plugin.stop();
 });
 
 const ask = async (
@@ -442,6 +441,7 @@ describe('shutdown', () => {
     const asked = performance.now();
     expect(await own.stop()).toBe(0);
     expect(performance.now() - asked).toBeLessThan(2_000);
+    expect(own.stdout()).toMatch(/^1\|2\|tcp\|[^\n]+\|grpc\n$/);
     expect((await waiting)['A']).toMatchObject({ status: 503, errorSource: 'downstream' });
     await stream.return(undefined);
   });

@@ -1,3 +1,4 @@
+/* eslint-disable no-console -- what a careless dependency prints is part of the trial */
 /** A plugin that does all that plugins do, well and badly, for the contract tests. Its query's `kind` says what. */
 import {
   CallAborted,
