@@ -320,6 +320,9 @@ function memoryWords(value: bigint): number[] {
 
 // Texts
 
+/** Answers that are kept at most; beyond it all are forgotten. */
+const MAX_KEPT = 4096;
+
 type TextTest = (text: string) => boolean;
 
 function textTest(test: Test): TextTest {
@@ -333,13 +336,27 @@ function textTest(test: Test): TextTest {
     case 'match': {
       const reading = readRegularExpression(test.pattern);
       if (!('expression' in reading)) throw new Error(reading.message);
-      return (text) => reading.expression.test(text);
+      return remembered((text) => reading.expression.test(text));
     }
     case 'unknown':
       return (text) => text === '';
     default:
       throw new Error(`a text takes no test ${test.kind}`);
   }
+}
+
+/** Texts come again from batch to batch, and looking for an expression takes longer than finding what was found before. */
+function remembered(matches: TextTest): TextTest {
+  const kept = new Map<string, boolean>();
+  return (text) => {
+    let answer = kept.get(text);
+    if (answer === undefined) {
+      answer = matches(text);
+      if (kept.size >= MAX_KEPT) kept.clear();
+      kept.set(text, answer);
+    }
+    return answer;
+  };
 }
 
 function partTest(how: TextPart, part: string): TextTest {
@@ -445,9 +462,6 @@ function shownColumn(field: Field, column: ColumnName, name: ColumnName, matches
     };
   };
 }
-
-/** Few numbers come again and again: their answers are kept, and forgotten where they become many. */
-const MAX_KEPT = 4096;
 
 function indexShown(column: ColumnName, matches: TextTest): Bind {
   const index = at[column];

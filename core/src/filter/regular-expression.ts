@@ -13,7 +13,7 @@ export type RegularExpressionReading =
   | { readonly message: string; readonly advice: string; readonly at: number };
 
 export const MAX_PATTERN_LENGTH = 1000;
-const MAX_STEPS = 2000;
+const MAX_STEPS = 1000;
 const MAX_DEPTH = 50;
 const MAX_REPEAT = 1000;
 
