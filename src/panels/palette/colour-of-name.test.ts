@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { colourOfName, hashOf } from './colour-of-name.ts';
+import { CalmColours, colourOfName, hashOf } from './colour-of-name.ts';
 
 describe('colours of names', () => {
   it('are FNV-1a of the name, so that they never change', () => {
@@ -16,5 +16,16 @@ describe('colours of names', () => {
     for (let host = 0; host < 50; host++) {
       expect(colourOfName(`h${host}`, true)).not.toBe(colourOfName(`h${host}`, false));
     }
+  });
+});
+
+describe('colours of few names beside colours of states', () => {
+  it('differ while there are enough, and stay with their names', () => {
+    const colours = new CalmColours();
+    const names = ['Routers', 'Internet', 'Site A', 'Site B', 'Site C', 'Site D'];
+    const first = names.map((name) => colours.of(name, true));
+    expect(new Set(first).size).toBe(6);
+    expect(colours.of('Site E', true)).toBe(new CalmColours().of('Site E', true));
+    expect(names.map((name) => colours.of(name, true))).toEqual(first);
   });
 });

@@ -29,7 +29,7 @@ const LIGHT = [
 ];
 
 /** Places of the blues, purples and pinks. */
-const CALM = [0, 1, 4, 5, 7, 8] as const;
+const CALM = [4, 1, 0, 5, 8, 7] as const;
 
 /** FNV-1a, 32 bits. */
 export function hashOf(text: string): number {
@@ -48,10 +48,24 @@ export function colourOfName(name: string, dark: boolean): string {
   return palette[hashOf(name) % palette.length]!;
 }
 
-/** Where colours of states (green to red) are beside it, a name takes one of the hues that mean no state. */
-export function calmColourOfName(name: string, dark: boolean): string {
-  const palette = dark ? DARK : LIGHT;
-  return palette[CALM[hashOf(name) % CALM.length]!]!;
+/**
+ * Colours for few names beside colours of states (green to red): hues that mean no state. A name's own colour by its hash, or the
+ * next that is free; what a name has got it keeps.
+ */
+export class CalmColours {
+  readonly #given = new Map<string, number>();
+
+  of(name: string, dark: boolean): string {
+    let place = this.#given.get(name);
+    if (place === undefined) {
+      const taken = new Set(this.#given.values());
+      const own = hashOf(name) % CALM.length;
+      const places = CALM.map((_, step) => (own + step) % CALM.length);
+      place = places.find((one) => !taken.has(one)) ?? own;
+      this.#given.set(name, place);
+    }
+    return (dark ? DARK : LIGHT)[CALM[place]!]!;
+  }
 }
 
 /** The colour of the nth of few things that stand side by side. */

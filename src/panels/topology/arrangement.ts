@@ -265,13 +265,33 @@ export function ringOf(nodes: readonly ArrangedNode[], aspect: number): Map<stri
   for (const members of groups.values()) {
     at += gap / 2;
     for (const node of members) {
-      const angle = ((at + lengthOf(node) / 2) / Math.max(1, around)) * 2 * Math.PI - Math.PI / 2;
-      places.set(node.id, { x: radius * stretch * Math.cos(angle), y: (radius / stretch) * Math.sin(angle) });
+      places.set(node.id, onEllipse(radius * stretch, radius / stretch, (at + lengthOf(node) / 2) / around));
       at += lengthOf(node);
     }
     at += gap / 2;
   }
   return places;
+}
+
+/** The point at this part of an ellipse's circumference, from the top on, clockwise. */
+function onEllipse(a: number, b: number, part: number): Point {
+  const steps = 360;
+  const at = (step: number): Point => {
+    const angle = (step / steps) * 2 * Math.PI - Math.PI / 2;
+    return { x: a * Math.cos(angle), y: b * Math.sin(angle) };
+  };
+  const lengths = [0];
+  for (let step = 1; step <= steps; step++) {
+    const [one, two] = [at(step - 1), at(step)];
+    lengths.push(lengths[step - 1]! + Math.hypot(two.x - one.x, two.y - one.y));
+  }
+  const wanted = part * lengths[steps]!;
+  const after = Math.max(
+    1,
+    lengths.findIndex((length) => length >= wanted),
+  );
+  const before = lengths[after - 1]!;
+  return at(after - 1 + (wanted - before) / (lengths[after]! - before));
 }
 
 /** In columns along the direction of the edges, what only sends at the left; edges against it are left out of account. */

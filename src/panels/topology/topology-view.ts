@@ -2,7 +2,7 @@ import type { GrafanaTheme2, LinkModel } from '@grafana/data';
 import * as d3 from 'd3';
 import type { ClickFilter } from '../filters/click-filter.ts';
 import { formatShare } from '../frames/field-reading.ts';
-import { calmColourOfName, hashOf } from '../palette/colour-of-name.ts';
+import { CalmColours, hashOf } from '../palette/colour-of-name.ts';
 import { LinkMenu } from '../surface/link-menu.ts';
 import { prefersStillness } from '../surface/motion.ts';
 import type { ThemeColours } from '../surface/theme-colours.ts';
@@ -80,8 +80,12 @@ export class TopologyView {
   readonly #nodes = new Map<string, NodeMark>();
   readonly #edges = new Map<string, EdgeMark>();
   readonly #resolved = new Map<string, string>();
+  readonly #groups = new CalmColours();
   #targets: Map<string, Point> | undefined;
   #lanes: DrawnLane[] = [];
+  /** Of the targets, from left to right. */
+  #extent: readonly [number, number] = [0, 0];
+  #hullNames: { text: string; colour: string; x: number; y: number }[] = [];
   #model: TopologyModel | undefined;
   #options: TopologyOptions | undefined;
   #width = 0;
@@ -147,6 +151,10 @@ export class TopologyView {
     this.#model = model;
     this.#options = options;
     if (width !== this.#width || height !== this.#height) this.#resize(width, height);
+    // In the order of names, so that they do not hang on who has most traffic today.
+    for (const group of [...new Set(model.nodes.map((node) => node.group))].sort()) {
+      this.#groups.of(group, this.#theme.isDark);
+    }
     this.#reconcile(model);
     this.#place(model, options, former !== undefined && former.layout !== options.layout);
     if (first || former?.layout !== options.layout) {
@@ -298,8 +306,10 @@ export class TopologyView {
       return;
     }
     // Sizes that follow the traffic must not move the places.
-    const even = nodes.map((node) => ({ ...node, radius: 14 }));
+    const even = nodes.map((node) => ({ ...node, radius: options.sizeByTotal ? 20 : 12 }));
     this.#targets = options.layout === 'ring' ? ringOf(even, aspect) : leftToRight(even, model.edges, aspect);
+    const [least, most] = d3.extent([...this.#targets.values()], ({ x }) => x);
+    this.#extent = [least ?? 0, most ?? 0];
     if (switched) this.#userMoved = false;
   }
 
@@ -329,7 +339,7 @@ export class TopologyView {
       bottom = Math.max(bottom, at.y);
     }
     if (left > right || this.#width === 0) return;
-    const side = Math.min(90, this.#width * 0.12);
+    const side = Math.min(this.#targets === undefined ? 90 : 190, this.#width * 0.14);
     const k = Math.min(
       1.8,
       Math.max(10, this.#width - 2 * side) / Math.max(1, right - left),
@@ -457,7 +467,7 @@ export class TopologyView {
   #nodeColour(node: TopologyNode): string {
     if (node.colour !== '') return this.#resolve(node.colour);
     if (node.filter === undefined) return this.#theme.isDark ? '#8E949F' : '#7B818C';
-    return calmColourOfName(node.group === '' ? 'node' : node.group, this.#theme.isDark);
+    return this.#groups.of(node.group, this.#theme.isDark);
   }
 
   #resolve(colour: string): string {
@@ -515,34 +525,35 @@ export class TopologyView {
   }
 
   #drawHulls(layer: CanvasRenderingContext2D): void {
+    const rim = 30 * this.#grain;
+    const around = d3
+      .range(0, 2 * Math.PI, Math.PI / 8)
+      .map((angle) => [Math.cos(angle) * rim, Math.sin(angle) * rim]);
     const groups = new Map<string, [number, number][]>();
+    this.#hullNames = [];
     for (const { node, gone } of this.#nodes.values()) {
       const at = this.#screen(node.id);
       if (gone || node.group === '' || at === undefined) continue;
-      const held = groups.get(node.group);
-      if (held === undefined) groups.set(node.group, [[at.x, at.y]]);
-      else held.push([at.x, at.y]);
+      const held = groups.get(node.group) ?? [];
+      for (const [x, y] of around) held.push([at.x + x!, at.y + y!]);
+      groups.set(node.group, held);
     }
-    layer.lineJoin = 'round';
-    layer.textAlign = 'center';
-    layer.font = `500 12px ${this.#theme.typography.fontFamily}`;
     for (const [group, points] of groups) {
-      if (points.length < 2) continue;
-      const hull = d3.polygonHull(points) ?? points;
-      const colour = calmColourOfName(group, this.#theme.isDark);
+      const hull = points.length > around.length ? d3.polygonHull(points) : null;
+      if (hull === null) continue;
+      const colour = this.#groups.of(group, this.#theme.isDark);
       layer.beginPath();
       hull.forEach(([x, y], at) => (at === 0 ? layer.moveTo(x, y) : layer.lineTo(x, y)));
       layer.closePath();
-      layer.globalAlpha = this.#theme.isDark ? 0.1 : 0.08;
+      layer.globalAlpha = this.#theme.isDark ? 0.11 : 0.08;
       layer.fillStyle = colour;
-      layer.strokeStyle = colour;
-      layer.lineWidth = 56 * this.#grain;
       layer.fill();
+      layer.globalAlpha = 0.5;
+      layer.strokeStyle = colour;
+      layer.lineWidth = 1;
       layer.stroke();
-      layer.globalAlpha = 0.9;
-      const top = Math.min(...hull.map(([, y]) => y));
-      const middle = d3.mean(hull, ([x]) => x) ?? 0;
-      layer.fillText(group, middle, top - 32 * this.#grain);
+      const [x, y] = hull.reduce((top, point) => (point[1] < top[1] ? point : top));
+      this.#hullNames.push({ text: group, colour, x, y: Math.max(14, y - 6) });
     }
     layer.globalAlpha = 1;
   }
@@ -617,6 +628,15 @@ export class TopologyView {
       this.#drawNode(layer, mark, at, mark.radius * grain);
     }
     this.#drawLabels(layer, marks.reverse(), neighbours, grain);
+    layer.globalAlpha = 1;
+    layer.textAlign = 'center';
+    layer.textBaseline = 'bottom';
+    layer.font = `600 12px ${this.#theme.typography.fontFamily}`;
+    for (const { text, colour, x, y } of this.#options!.showHulls ? this.#hullNames : []) {
+      layer.strokeText(text, x, y);
+      layer.fillStyle = colour;
+      layer.fillText(text, x, y);
+    }
     layer.globalAlpha = 1;
   }
 
@@ -711,10 +731,17 @@ export class TopologyView {
       const stat = showStats && mark.node.total > 0 ? this.#model!.format(mark.node.total) : '';
       layer.font = font;
       const width = Math.max(layer.measureText(mark.node.title).width, stat === '' ? 0 : 40);
-      const top = at.y + mark.radius * grain + 5;
+      const side = this.#sideOf(mark.node.id);
+      const away = mark.radius * grain + 6;
+      const high = size + (stat === '' ? 0 : size + 2);
+      const x = at.x + (side === 'left' ? -away : side === 'right' ? away : 0);
+      const top =
+        side === 'below' ? at.y + away - 1 : side === 'above' ? at.y - away - high : at.y - high / 2;
+      layer.textAlign = side === 'left' ? 'right' : side === 'right' ? 'left' : 'center';
+      const left = side === 'left' ? x - width : side === 'right' ? x : x - width / 2;
       const box = {
-        left: at.x - width / 2 - 3,
-        right: at.x + width / 2 + 3,
+        left: left - 3,
+        right: left + width + 3,
         top,
         bottom: top + size + (stat === '' ? 2 : size + 3),
       };
@@ -724,12 +751,12 @@ export class TopologyView {
             one.left < box.right && one.right > box.left && one.top < box.bottom && one.bottom > box.top,
         ) ||
         discs.some(
-          ({ id, x, y, r }) =>
+          ({ id, x: cx, y: cy, r }) =>
             id !== mark.node.id &&
-            x + r > box.left &&
-            x - r < box.right &&
-            y + r > box.top &&
-            y - r < box.bottom,
+            cx + r > box.left &&
+            cx - r < box.right &&
+            cy + r > box.top &&
+            cy - r < box.bottom,
         );
       if (covered && labels !== 'all' && !(this.#lit?.kind === 'node' && this.#lit.id === mark.node.id))
         continue;
@@ -738,16 +765,28 @@ export class TopologyView {
         Math.max(0, mark.alpha) * (neighbours === null || neighbours.has(mark.node.id) ? 1 : 0.25);
       layer.strokeStyle = this.#colours.ground;
       layer.lineWidth = 3.5;
-      layer.strokeText(mark.node.title, at.x, top);
+      layer.strokeText(mark.node.title, x, top);
       layer.fillStyle = this.#colours.text;
-      layer.fillText(mark.node.title, at.x, top);
+      layer.fillText(mark.node.title, x, top);
       if (stat !== '') {
         layer.font = `${size - 1}px ${this.#theme.typography.fontFamily}`;
-        layer.strokeText(stat, at.x, top + size + 2);
+        layer.strokeText(stat, x, top + size + 2);
         layer.fillStyle = this.#colours.faintText;
-        layer.fillText(stat, at.x, top + size + 2);
+        layer.fillText(stat, x, top + size + 2);
       }
     }
+  }
+
+  /** Names stand outside of a ring, and beside the outer columns; else below. */
+  #sideOf(id: string): 'left' | 'right' | 'above' | 'below' {
+    const at = this.#targets?.get(id);
+    if (at === undefined) return 'below';
+    const [least, most] = this.#extent;
+    if (this.#options!.layout === 'left-right') {
+      return at.x <= least ? 'left' : at.x >= most ? 'right' : 'below';
+    }
+    const across = at.x / Math.max(1, most);
+    return across < -0.45 ? 'left' : across > 0.45 ? 'right' : at.y < 0 ? 'above' : 'below';
   }
 
   #neighboursOfLit(): ReadonlySet<string> | null {
