@@ -3,17 +3,23 @@ import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Logger } from 'pino';
 import { type Api, type ApiSources, createApi } from './api/index.ts';
-import { type Config, formatEndpoint } from './config/index.ts';
+import { type ClickHouseUser, type Config, formatEndpoint } from './config/index.ts';
 import type { ReceiverReports } from './receive/messages.ts';
 import { ReceiverClient } from './receive/receiver-client.ts';
 import type { Database } from './store/clickhouse/database.ts';
 import { openRemoteDatabase } from './store/clickhouse/remote.ts';
 import { lowerBackgroundPriority } from './store/embedded/background-priority.ts';
-import { type EmbeddedEngine, type HttpInterface, openEmbeddedEngine } from './store/embedded/index.ts';
+import {
+  type EmbeddedEngine,
+  type EngineOptions,
+  type HttpInterface,
+  openEmbeddedEngine,
+} from './store/embedded/index.ts';
 import type { InterfaceInventory } from './ledger/report.ts';
 import { LiveHub } from './live/hub.ts';
 import { Inventory } from './store/inventory.ts';
 import { Roller } from './store/rollups/roller.ts';
+import { sharedTables, tenantTables } from './store/schema/ddl.ts';
 import { LiveColumns } from './store/schema/live-columns.ts';
 import { migrate } from './store/schema/migrations.ts';
 import { Spool } from './store/spool/spool.ts';
@@ -161,7 +167,12 @@ export class Pipeline {
       this.http = await this.engine.serveHttp({
         ...httpBind,
         ...(users.length > 0 && {
-          users: users.map((u) => ({ name: u.name, passwordSha256: u.passwordSha256, readonly: u.readOnly })),
+          users: users.map((u) => ({
+            name: u.name,
+            passwordSha256: u.passwordSha256,
+            readonly: u.readOnly,
+            tenant: u.tenant,
+          })),
         }),
       });
     }
@@ -198,6 +209,7 @@ export class Pipeline {
       database: clickhouse.database,
       readers: clickhouse.readers,
       memoryLimitBytes: clickhouse.memoryLimitBytes,
+      ...tenantReaders(clickhouse.users),
       logger: this.log,
     });
     this.stopWatchingPriorities = lowerBackgroundPriority();
@@ -301,4 +313,11 @@ export class Pipeline {
     await this.engine?.close();
     if (this.engine === undefined) await this.database?.close();
   }
+}
+
+/** What the embedded engine must know of tenants, where users are bound to any: without them policies cost nothing. */
+function tenantReaders(users: readonly ClickHouseUser[]): Pick<EngineOptions, 'tenantReaders'> {
+  const tenants = [...new Set(users.flatMap(({ tenant }) => (tenant === undefined ? [] : [tenant])))];
+  if (tenants.length === 0) return {};
+  return { tenantReaders: { tenants, tables: tenantTables, shared: sharedTables } };
 }

@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { quoteIdentifier, quoteString } from '../clickhouse/identifiers.ts';
 
 /** The engine role under which the queries of read-only users run: it may read tables, and nothing else. */
 export const READER_ROLE = 'weir_reader';
@@ -76,18 +77,71 @@ export function connectionSettings(memoryLimitBytes: number): Record<string, str
   };
 }
 
+/** Readers that see the rows of one tenant only. */
+export interface TenantReaders {
+  readonly database: string;
+  /** Each gets a role of its own: {@link tenantRole}. */
+  readonly tenants: readonly string[];
+  /** Tables of the database with a column `tenant_id`: of these a tenant sees its own rows. */
+  readonly tables: readonly string[];
+  /** Tables without one, and views, that hold nothing of anyone: seen whole. Views read with the rights of who asks. */
+  readonly shared: readonly string[];
+}
+
+export function tenantRole(index: number): string {
+  return `weir_tenant_${index}`;
+}
+
 /**
- * Writes the engine's configuration: the two roles of its only user. The collector's own connections have all rights;
- * a connection that has done `SET ROLE weir_reader` may read tables and has no right to any source outside the database
- * (files, URLs, other servers, executables).
+ * System tables in which a tenant's reader would find others: their queries, their data's keys and sizes, their errors. The engine
+ * asks for no right to read most of these, but row policies hold for them as for any table.
+ */
+export const SYSTEM_TABLES_OF_OTHERS = [
+  'asynchronous_inserts',
+  'background_schedule_pool',
+  'backups',
+  'data_skipping_indices',
+  'detached_parts',
+  'detached_tables',
+  'dictionaries',
+  'dimensional_metrics',
+  'distribution_queue',
+  'dropped_tables',
+  'dropped_tables_parts',
+  'errors',
+  'merges',
+  'moves',
+  'mutations',
+  'parts',
+  'parts_columns',
+  'processes',
+  'projection_parts',
+  'projection_parts_columns',
+  'projections',
+  'query_cache',
+  'query_condition_cache',
+  'settings_changes',
+  'stack_trace',
+  'user_processes',
+  'view_refreshes',
+  'warnings',
+];
+
+/**
+ * Writes the engine's configuration: the roles of its only user. The collector's own connections have all rights; a connection
+ * that has done `SET ROLE weir_reader` may read tables and has no right to any source outside the database (files, URLs, other
+ * servers, executables); one under a tenant's role may read the tables named, and of them the tenant's rows.
+ *
+ * The engine has one user and takes row policies for users alone, from this file: so there is one policy for each table, and what
+ * it lets through depends on the role that is taken. It is evaluated once a query, and before every other condition.
  *
  * @returns the path of the configuration file
  */
-export async function writeEngineConfig(directory: string): Promise<string> {
+export async function writeEngineConfig(directory: string, readers?: TenantReaders): Promise<string> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const users = join(directory, 'users.xml');
   const config = join(directory, 'engine.xml');
-  await writeFile(users, USERS, { mode: 0o600 });
+  await writeFile(users, usersXml(readers), { mode: 0o600 });
   await writeFile(
     config,
     `<clickhouse>\n  <users_config>${escapeXml(users)}</users_config>\n</clickhouse>\n`,
@@ -96,18 +150,17 @@ export async function writeEngineConfig(directory: string): Promise<string> {
   return config;
 }
 
-const USERS = `<clickhouse>
+function usersXml(readers: TenantReaders | undefined): string {
+  const roles = readers === undefined ? [] : readers.tenants.map((_, i) => tenantRole(i));
+  const role = (name: string, grants: readonly string[]): string =>
+    `<${name}><grants>${grants.map((grant) => `<query>${escapeXml(grant)}</query>`).join('')}</grants></${name}>`;
+  return `<clickhouse>
   <profiles><default></default></profiles>
   <quotas><default></default></quotas>
   <roles>
-    <weir_owner><grants><query>GRANT ALL ON *.*</query></grants></weir_owner>
-    <${READER_ROLE}>
-      <grants>
-        <query>GRANT SELECT ON *.*</query>
-        <query>GRANT SHOW ON *.*</query>
-        <query>GRANT dictGet ON *.*</query>
-      </grants>
-    </${READER_ROLE}>
+    ${role('weir_owner', ['GRANT ALL ON *.*'])}
+    ${role(READER_ROLE, ['GRANT SELECT ON *.*', 'GRANT SHOW ON *.*', 'GRANT dictGet ON *.*'])}
+    ${roles.map((name) => role(name, tenantGrants(readers!))).join('\n    ')}
   </roles>
   <users>
     <default>
@@ -116,14 +169,41 @@ const USERS = `<clickhouse>
       <profile>default</profile>
       <quota>default</quota>
       <grants>
-        <query>GRANT weir_owner</query>
-        <query>GRANT ${READER_ROLE}</query>
+        ${['weir_owner', READER_ROLE, ...roles].map((name) => `<query>GRANT ${name}</query>`).join('\n        ')}
       </grants>
+      ${readers === undefined ? '' : policies(readers)}
     </default>
   </users>
 </clickhouse>
 `;
+}
+
+function tenantGrants({ database, tables, shared }: TenantReaders): string[] {
+  return [...tables, ...shared].map(
+    (table) => `GRANT SELECT ON ${quoteIdentifier(database)}.${quoteIdentifier(table)}`,
+  );
+}
+
+/** Names of tables and databases stand in attributes: as names of elements some would not do. */
+function policies({ database, tenants, tables }: TenantReaders): string {
+  const has = (role: string): string => `has(currentRoles(), '${role}')`;
+  const everyone = `${has('weir_owner')} OR ${has(READER_ROLE)}`;
+  const own = [
+    everyone,
+    ...tenants.map((tenant, i) => `(${has(tenantRole(i))} AND tenant_id = ${quoteString(tenant)})`),
+  ].join(' OR ');
+  const table = (name: string, filter: string): string =>
+    `<table name="${escapeXml(name)}"><filter>${escapeXml(filter)}</filter></table>`;
+  return `<databases>
+        <database name="${escapeXml(database)}">${tables.map((name) => table(name, own)).join('')}</database>
+        <database name="system">${SYSTEM_TABLES_OF_OTHERS.map((name) => table(name, everyone)).join('')}</database>
+      </databases>`;
+}
 
 function escapeXml(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+  return text
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;');
 }

@@ -7,7 +7,13 @@ import { DatabaseError } from '../clickhouse/database.ts';
 import { ErrorCode } from '../clickhouse/error-codes.ts';
 import { quoteIdentifier, quoteString } from '../clickhouse/identifiers.ts';
 import { claimDataDirectory, explainOpenFailure } from './data-directory.ts';
-import { connectionSettings, serverSettings, writeEngineConfig } from './engine-config.ts';
+import {
+  type TenantReaders,
+  connectionSettings,
+  serverSettings,
+  tenantRole,
+  writeEngineConfig,
+} from './engine-config.ts';
 import { Connection } from './native.ts';
 import type { Classification, QueryOutcome } from './native.ts';
 import { makePipes, ResultPipe } from './result-pipe.ts';
@@ -26,6 +32,8 @@ export interface EngineOptions {
   readonly maxWaiting?: number;
   /** How long a query may wait for its turn, in milliseconds. Default 30,000. */
   readonly maxWaitMs?: number;
+  /** Users of its HTTP interface may be bound to these tenants; none: to no tenant. */
+  readonly tenantReaders?: Omit<TenantReaders, 'database'>;
   readonly logger: Logger;
 }
 
@@ -76,6 +84,7 @@ export class Engine {
   /** Where bodies of requests wait to be inserted. */
   readonly spoolDir: string;
 
+  readonly #tenants: readonly string[];
   readonly #dataDir: string;
   readonly #settings: Readonly<Record<string, string | number>>;
   readonly #keeper: Connection;
@@ -93,7 +102,10 @@ export class Engine {
     try {
       const readers = options.readers ?? 4;
       const memoryLimitBytes = options.memoryLimitBytes ?? 512 * 2 ** 20;
-      const config = await writeEngineConfig(join(dataDir, 'weir'));
+      const config = await writeEngineConfig(
+        join(dataDir, 'weir'),
+        options.tenantReaders && { database: options.database, ...options.tenantReaders },
+      );
       const spoolDir = join(dataDir, 'weir', 'http-spool');
       await rm(spoolDir, { recursive: true, force: true }); // what an earlier process left half received
       await mkdir(spoolDir, { mode: 0o700 });
@@ -165,6 +177,7 @@ export class Engine {
     this.#killer = new Slots({ size: 1, ...patient });
     this.pipes = made.pipes;
     this.spoolDir = made.spoolDir;
+    this.#tenants = options.tenantReaders?.tenants ?? [];
     this.#dataDir = made.dataDir;
     this.#settings = made.settings;
     this.#keeper = made.keeper;
@@ -184,6 +197,22 @@ export class Engine {
       ownQueries: this.ownReaders.running,
       ownQueriesWaiting: this.ownReaders.waiting,
     };
+  }
+
+  /**
+   * The role under which a query sees this tenant's rows alone.
+   *
+   * @throws Error for a tenant that the engine was not opened for
+   */
+  roleOfTenant(tenant: string): string {
+    const index = this.#tenants.indexOf(tenant);
+    if (index < 0) throw new Error(`The embedded engine was opened without readers of the tenant ${tenant}.`);
+    return tenantRole(index);
+  }
+
+  /** What one query may take of memory, in bytes. */
+  get queryMemoryBytes(): number {
+    return Number(this.#settings['max_memory_usage']);
   }
 
   /** A new connection with the default settings and all rights. To be closed by who asked for it. */

@@ -184,6 +184,22 @@ SETTINGS non_replicated_deduplication_window = 100`,
   ];
 }
 
+/** Tables with a column `tenant_id`: a reader that is bound to a tenant sees its rows of these, by row policy. */
+export const tenantTables = [
+  'network_flows',
+  'flows_1m',
+  'flows_1h',
+  'stored_1m',
+  'ledger',
+  'exporters',
+  'interfaces',
+  'anomalies',
+  'tenant_check',
+] as const;
+
+/** What holds nothing of any tenant by itself: a view reads with the rights of who asks. */
+export const sharedTables = ['ledger_balance', 'schema_migrations'] as const;
+
 export type RollupName = 'flows_1m' | 'flows_1h';
 
 /** A slot of a rollup, in seconds, and the table that it is made from. */

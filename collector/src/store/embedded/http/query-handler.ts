@@ -27,9 +27,17 @@ import {
 } from './read-only.ts';
 import { header, readParameters } from './request.ts';
 import type { RequestParameters } from './request.ts';
+import { RunningQueries, killedId } from './running-queries.ts';
 import type { Sessions } from './sessions.ts';
 import { firstWord, readInsertHead, splitOutput } from './statement.ts';
 import type { InsertHead } from './statement.ts';
+import { tableFilters, withoutOwnTenant } from './table-filters.ts';
+import {
+  checkTenantDatabase,
+  checkTenantParameters,
+  checkTenantStatement,
+  checkTenantTree,
+} from './tenant.ts';
 import type { User, Users } from './users.ts';
 
 export interface QueryHandlerOptions {
@@ -59,7 +67,7 @@ interface Job {
   readonly tables: readonly ExternalTable[];
   readonly answer: Answer;
   readonly queryId: string;
-  /** Aborts when the client has gone. */
+  /** Aborts when the client has gone, or the query is killed by its id. */
   readonly signal: AbortSignal;
   readonly rules: Preparation;
 }
@@ -70,7 +78,8 @@ export class QueryHandler {
   readonly #users: Users;
   readonly #sessions: Sessions;
   readonly #options: QueryHandlerOptions;
-  readonly #running = new Set<string>();
+  readonly #running = new RunningQueries();
+  #tableFunctions: Promise<ReadonlySet<string>> | undefined;
 
   constructor(engine: Engine, users: Users, sessions: Sessions, options: QueryHandlerOptions) {
     this.#engine = engine;
@@ -131,27 +140,37 @@ export class QueryHandler {
         `There is no role \`${parameters.roles[0]}\`: this interface has users only`,
       );
     }
-    if (this.#running.has(queryId)) {
-      throw exception(
-        'QUERY_WITH_SAME_ID_IS_ALREADY_RUNNING',
-        `Query with id = ${queryId} is already running`,
-      );
-    }
-    this.#running.add(queryId);
+    const killed = this.#running.begin(queryId, user.name);
     try {
       const statement = await this.#readStatement(parameters, body, user);
-      const job = { user, parameters, isGet, tables: form.tables, answer, queryId, signal, rules };
+      const job = {
+        user,
+        parameters,
+        isGet,
+        tables: form.tables,
+        answer,
+        queryId,
+        signal: AbortSignal.any([signal, killed]),
+        rules,
+      };
       if (statement.kind === 'insert') await this.#insert(job, statement, body);
       else await this.#run(job, statement.binary);
     } finally {
-      this.#running.delete(queryId);
+      this.#running.done(queryId);
     }
   }
 
   /** The rules under which a request's statement runs. */
   #rules(user: User, parameters: RequestParameters, isGet: boolean, tag: string): Preparation {
     const settings = new Map(parameters.settings);
-    if (user.readonly) for (const [name, value] of settings) checkReaderSetting(name, value);
+    if (user.readonly)
+      for (const [name, value] of settings) checkReaderSetting(name, value, this.#engine.queryMemoryBytes);
+    if (user.tenant !== undefined) {
+      checkTenantDatabase(parameters.database, this.#engine.database);
+      const filters = settings.get('additional_table_filters');
+      if (filters !== undefined)
+        settings.set('additional_table_filters', withoutOwnTenant(filters, user.tenant));
+    }
     const asked = settings.get('readonly');
     settings.delete('readonly');
     settings.delete('log_comment'); // it carries the query's own mark
@@ -168,7 +187,12 @@ export class QueryHandler {
       settings,
       parameters: parameters.parameters,
       tag,
-      role: user.readonly ? READER_ROLE : undefined,
+      role:
+        user.tenant !== undefined
+          ? this.#engine.roleOfTenant(user.tenant)
+          : user.readonly
+            ? READER_ROLE
+            : undefined,
       readonly,
     };
   }
@@ -247,8 +271,12 @@ export class QueryHandler {
 
   /** Runs any other statement. */
   async #run(job: Job, binary: string): Promise<void> {
+    if (job.user.readonly && (await this.#killOwn(job, binary))) return;
     const classification = await this.#classify(binary, job.user);
-    if (job.user.readonly) checkReaderParameters(binary, job.parameters.parameters);
+    if (job.user.readonly) {
+      checkReaderParameters(binary, job.parameters.parameters);
+      if (job.user.tenant !== undefined) checkTenantParameters(binary, job.parameters.parameters);
+    }
     const opening = firstWord(binary);
     refuseClientFiles(binary);
     const isSelect = ['SELECT', 'WITH', 'FROM', '('].includes(opening) && classification.kind === 'read';
@@ -260,8 +288,7 @@ export class QueryHandler {
         job,
         classification.kind === 'control' ? opening : classification.kind,
         async (connection) => {
-          if (job.user.readonly && mayHoldForbiddenName(binary))
-            await this.#checkTree(connection, output.query, opening);
+          if (job.user.readonly) await this.#checkTrees(job, connection, binary, output.query, opening);
           if (isSelect) {
             const sql = (path: string): string =>
               `${output.query}\nINTO OUTFILE ${quoteString(path)} APPEND\nFORMAT ${quoteIdentifier(format)} ${output.settings}`;
@@ -284,15 +311,75 @@ export class QueryHandler {
     const classification = await this.#engine.classify(text);
     if (classification.kind === 'unknown') await this.#engine.parse(text); // says what is wrong, in the engine's own words
     if (user.readonly) checkReaderStatement(binary, classification);
+    if (user.tenant !== undefined) checkTenantStatement(binary, await this.#knownTableFunctions());
     if (classification.statementCount > 1) {
       throw exception('SYNTAX_ERROR', 'Syntax error (Multi-statements are not allowed)');
     }
     return classification;
   }
 
-  async #checkTree(connection: Connection, query: string, opening: string): Promise<void> {
-    const { bytes } = await connection.run(`EXPLAIN AST ${query}`, 'TabSeparatedRaw');
-    checkReaderTree(bytes.toString(), opening);
+  /** Checks a reader's text by the engine's own parse tree, and the expressions that stand in its settings as a text. */
+  async #checkTrees(
+    { user, rules }: Job,
+    connection: Connection,
+    binary: string,
+    query: string,
+    opening: string,
+  ): Promise<void> {
+    const check = async (sql: string, first: string): Promise<void> => {
+      const { bytes } = await connection.run(`EXPLAIN AST ${sql}`, 'TabSeparatedRaw');
+      const tree = bytes.toString();
+      checkReaderTree(tree, first);
+      if (user.tenant !== undefined)
+        checkTenantTree(tree, this.#engine.database, await this.#knownTableFunctions());
+    };
+    if (user.tenant !== undefined || mayHoldForbiddenName(binary)) await check(query, opening);
+    const filters = rules.settings?.get('additional_table_filters');
+    if (filters === undefined) return;
+    for (const { condition } of tableFilters(filters)) {
+      const sql = `SELECT (${condition}\n)`;
+      await this.#classify(toBinary(sql), user);
+      await check(sql, 'SELECT');
+    }
+  }
+
+  /** Table functions are not read as such by the engine where a name is given otherwise: the list is taken from itself, once. */
+  #knownTableFunctions(): Promise<ReadonlySet<string>> {
+    this.#tableFunctions ??= (async () => {
+      const connection = this.#engine.connect();
+      try {
+        const { bytes } = await connection.run('SELECT lower(name) FROM system.table_functions');
+        return new Set(bytes.toString().trimEnd().split('\n'));
+      } finally {
+        connection.close();
+      }
+    })();
+    return this.#tableFunctions;
+  }
+
+  /** A reader may end its own queries, in the plain form of KILL alone. It need not wait for its turn for that. */
+  async #killOwn(job: Job, binary: string): Promise<boolean> {
+    const kill = killedId(fromBinary(binary));
+    if (kill === undefined) return false;
+    const found = kill.test
+      ? this.#running.isOwn(kill.id, job.user.name)
+      : this.#running.kill(kill.id, job.user.name);
+    const { name } = job.user;
+    const format = kill.format ?? job.parameters.defaultFormat ?? 'TabSeparated';
+    const connection = await this.#engine.connectWith({ role: READER_ROLE, readonly: 1 });
+    try {
+      const outcome = await connection.run(
+        `SELECT ${quoteString(kill.test ? '' : 'waiting')} AS kill_status, ${quoteString(kill.id)} AS query_id, ` +
+          `${quoteString(name)} AS user, '' AS query WHERE ${found ? 1 : 0}`,
+        format,
+      );
+      job.answer.format = format;
+      await job.answer.write(outcome.bytes);
+      await job.answer.finish(summaryOf(outcome, false));
+    } finally {
+      connection.close();
+    }
+    return true;
   }
 
   /** Runs a SELECT whose result goes out while it is made. */
@@ -449,14 +536,11 @@ function refuseClientFiles(binary: string): void {
 
 /** The engine gives its queries numbers of its own; by the client's they are known to {@link Engine.kill} only. */
 function translateKill(text: string): string {
-  const kill =
-    /^\s*KILL\s+QUERY\s+WHERE\s+query_id\s*=\s*'([^'\\]*)'\s*(SYNC|ASYNC|TEST)?\s*(FORMAT\s+\w+)?\s*;?\s*$/i.exec(
-      text,
-    );
-  if (kill === null) return text;
-  const [, id = '', mode = 'ASYNC', format = ''] = kill;
+  const kill = killedId(text);
+  if (kill === undefined) return text;
+  const { id, test, format } = kill;
   const condition = `query_id = ${quoteString(id)} OR Settings['log_comment'] = ${quoteString(id)}`;
-  return `KILL QUERY WHERE ${condition} ${/^TEST$/i.test(mode) ? 'TEST' : 'ASYNC'} ${format}`;
+  return `KILL QUERY WHERE ${condition} ${test ? 'TEST' : 'ASYNC'}${format === undefined ? '' : ` FORMAT ${format}`}`;
 }
 
 /**

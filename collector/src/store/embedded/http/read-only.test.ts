@@ -168,7 +168,7 @@ test('nothing is controlled', async () => {
     'EXECUTE AS default',
     'EXECUTE AS default SELECT 1',
     'KILL QUERY WHERE 1',
-    "KILL QUERY WHERE query_id = 'x' ASYNC",
+    "KILL QUERY WHERE query_id = 'x' OR 1 ASYNC",
     'KILL MUTATION WHERE 1',
     'SYSTEM FLUSH LOGS',
     'SYSTEM STOP MERGES',

@@ -40,17 +40,28 @@ const COULD_NAME = /settings|file|catboost|hascolumn|merge|models|stack_trace|je
 const FORBIDDEN_SHOW =
   /^(?:ACCESS|USERS|ROLES|CURRENT|ENABLED|PROFILES|SETTINGS\s+PROFILES|QUOTAS?|POLICIES|ROW)$/;
 
-/** None of these holds an expression or a path. (`additional_table_filters` does: it would go past every check of the text.) */
+/**
+ * None of these holds an expression or a path, lets a query take more than its role may, or shows it more. Of those that do,
+ * `additional_table_filters` is allowed where its expressions pass the checks of a text, `max_memory_usage` up to what is allowed anyway.
+ */
 const SETTINGS_FOR_READERS =
-  /^(?:max_execution_time|max_estimated_execution_time|timeout_overflow_mode|max_threads|max_block_size|max_rows_to_read|max_bytes_to_read|read_overflow_mode|max_result_rows|max_result_bytes|result_overflow_mode|max_rows_to_group_by|group_by_overflow_mode|max_rows_to_sort|max_bytes_to_sort|sort_overflow_mode|limit|offset|extremes|final|join_use_nulls|session_timezone|date_time_output_format|log_comment|log_queries|enable_http_compression|http_zlib_compression_level|network_compression_method|network_zstd_compression_level|priority|count_distinct_implementation|totals_mode|output_format_(?!.*(?:schema|path|file))[a-z0-9_]+)$/;
+  /^(?:max_execution_time|max_estimated_execution_time|timeout_overflow_mode|max_threads|max_block_size|max_rows_to_read|max_bytes_to_read|read_overflow_mode|max_result_rows|max_result_bytes|result_overflow_mode|max_rows_to_group_by|group_by_overflow_mode|max_rows_to_sort|max_bytes_to_sort|sort_overflow_mode|limit|offset|extremes|final|join_use_nulls|session_timezone|date_time_output_format|log_comment|log_queries|enable_http_compression|http_zlib_compression_level|network_compression_method|network_zstd_compression_level|priority|optimize_[a-z0-9_]+|count_distinct_implementation|totals_mode|output_format_(?!.*(?:schema|path|file))[a-z0-9_]+)$/;
 
 /**
  * Whether a reader may set this for a query of its own. `readonly` itself may be repeated, not lowered.
  *
  * @throws {DatabaseError} code 164
  */
-export function checkReaderSetting(name: string, value: string): void {
+export function checkReaderSetting(name: string, value: string, queryMemoryBytes: number): void {
   if (name === 'readonly' && /^[12]$/.test(value)) return;
+  if (name === 'additional_table_filters') return; // see table-filters.ts
+  if (name === 'max_memory_usage') {
+    if (/^\d+$/.test(value) && Number(value) > 0 && Number(value) <= queryMemoryBytes) return;
+    throw exception(
+      'READONLY',
+      `Setting max_memory_usage shouldn't be greater than ${queryMemoryBytes} for a read-only user`,
+    );
+  }
   if (!SETTINGS_FOR_READERS.test(name))
     throw exception('READONLY', `Cannot modify '${name}' setting in readonly mode`);
 }

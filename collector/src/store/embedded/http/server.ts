@@ -42,6 +42,7 @@ export class EmbeddedHttpServer {
   static async listen(engine: Engine, options: HttpOptions = {}): Promise<EmbeddedHttpServer> {
     const { host = '127.0.0.1', port = 8123 } = options;
     const users = new Users(options.users ?? DEFAULT_USERS);
+    for (const { tenant } of options.users ?? []) if (tenant !== undefined) engine.roleOfTenant(tenant);
     const open = users.withoutPassword;
     if (open.length > 0 && !isLoopback(host)) {
       throw new Error(

@@ -11,6 +11,8 @@ export interface User {
   readonly passwordSha256?: string;
   /** Whether the user may read only. */
   readonly readonly: boolean;
+  /** Sees this tenant's rows alone; only for users who may read only. */
+  readonly tenant?: string | undefined;
 }
 
 /** The user there is where the configuration names none: ClickHouse's own `default`, without a password. */
@@ -29,6 +31,8 @@ export class Users {
       if (user.name === '') throw new Error('A user of the ClickHouse interface needs a name.');
       if (known.has(user.name))
         throw new Error(`The user ${user.name} of the ClickHouse interface is named twice.`);
+      if (user.tenant !== undefined && !user.readonly)
+        throw new Error(`The user ${user.name} is bound to a tenant, and so must be one who may read only.`);
       if (user.passwordSha256 !== undefined && !/^[0-9a-fA-F]{64}$/.test(user.passwordSha256)) {
         throw new Error(`passwordSha256 of the user ${user.name} must be 64 hexadecimal digits.`);
       }
