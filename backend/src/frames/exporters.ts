@@ -8,7 +8,8 @@ import { timeseriesFrames } from './timeseries.ts';
 /** Exporters: tables of their state or balance, or time series of the ledger and of losses. */
 export function exportersFrames(answer: Answer): Frame[] {
   const { exporterView } = answer.query;
-  if (exporterView === 'ledger' || exporterView === 'losses') return timeseriesFrames(answer);
+  if (exporterView === 'ledger' || exporterView === 'losses' || exporterView === 'collector')
+    return timeseriesFrames(answer);
   if (answer.forAlert)
     throw new PluginError(
       `The view “${exporterView}” is a table of many numbers, which is nothing for an alert rule: take “losses” or “ledger”.`,

@@ -1,4 +1,5 @@
 import { type Query, metricByName } from '@weir/core/query';
+import { collectorMetrics } from '@weir/core/collector-metrics';
 import { fieldByName } from '@weir/core/fields';
 
 /** Which of the lines of one group this is. */
@@ -22,6 +23,9 @@ export function measureOf(query: Query): Measure {
   if (query.kind === 'exporters') {
     if (query.exporterView === 'losses')
       return { name: 'lost', label: 'Lost records', unit: 'percent', additive: false };
+    const gauge = collectorMetrics.find((m) => m.name === query.ledgerMeasure);
+    if (query.exporterView === 'collector' && gauge !== undefined)
+      return { name: gauge.name, label: gauge.label, unit: gauge.unit, additive: false };
     return { name: query.ledgerMeasure, label: readable(query.ledgerMeasure), unit: 'short', additive: true };
   }
   if (query.kind === 'anomalies')

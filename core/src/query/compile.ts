@@ -4,6 +4,7 @@ import type { CompileContext } from './context.ts';
 import type { Query, QueryRange } from './model.ts';
 import { type QueryProblem, Refused } from './problem.ts';
 import { compileAnomalies } from './anomalies.ts';
+import { compileCollectorGauges } from './collector-gauges.ts';
 import { compileConversations } from './conversations.ts';
 import { compileExporters } from './exporters.ts';
 import { compileFlows } from './flows.ts';
@@ -58,7 +59,9 @@ function compile(query: Query, range: QueryRange, context: CompileContext): Comp
     case 'topology':
       return compileTopology(query, range, context);
     case 'exporters':
-      return compileExporters(query, range, context);
+      return query.exporterView === 'collector'
+        ? compileCollectorGauges(query, range, context)
+        : compileExporters(query, range, context);
     case 'anomalies':
       return compileAnomalies(query, range, context);
     case 'sql':
