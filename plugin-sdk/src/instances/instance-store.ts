@@ -15,7 +15,7 @@ interface Entry<T> {
   readonly created: Promise<T>;
   leases: number;
   lastUsed: number;
-  retired: boolean;
+  state: 'current' | 'retired' | 'disposed';
 }
 
 const DEFAULT_IDLE_MS = 3_600_000;
@@ -27,6 +27,8 @@ export class InstanceStore<T> {
   readonly #log: Logger;
   readonly #onCount: (count: number) => void;
   readonly #current = new Map<string, Entry<T>>();
+  /** Replaced, but still in use. */
+  readonly #retired = new Set<Entry<T>>();
   readonly #disposing = new Set<Promise<void>>();
   readonly #sweeper: ReturnType<typeof setInterval>;
 
@@ -57,7 +59,7 @@ export class InstanceStore<T> {
       released = true;
       held.leases--;
       held.lastUsed = Date.now();
-      if (held.retired && held.leases === 0) this.#dispose(held);
+      if (held.state === 'retired' && held.leases === 0) this.#dispose(held);
     };
     try {
       return { instance: await held.created, release };
@@ -70,7 +72,7 @@ export class InstanceStore<T> {
   /** Disposes of all, in use or not. */
   async close(): Promise<void> {
     clearInterval(this.#sweeper);
-    for (const entry of [...this.#current.values()]) {
+    for (const entry of [...this.#current.values(), ...this.#retired]) {
       this.#forget(entry);
       this.#dispose(entry);
     }
@@ -80,7 +82,7 @@ export class InstanceStore<T> {
   #create(key: string, fingerprint: string, settings: InstanceSettings): Entry<T> {
     const log = this.#log.with({ uid: settings.uid, org: settings.orgId });
     const created = Promise.resolve().then(() => this.#factory.create(settings, log));
-    const entry: Entry<T> = { key, fingerprint, created, leases: 0, lastUsed: Date.now(), retired: false };
+    const entry: Entry<T> = { key, fingerprint, created, leases: 0, lastUsed: Date.now(), state: 'current' };
     this.#current.set(key, entry);
     this.#onCount(this.#current.size);
     created.catch(() => this.#forget(entry));
@@ -94,11 +96,14 @@ export class InstanceStore<T> {
 
   #retire(entry: Entry<T>): void {
     this.#forget(entry);
-    entry.retired = true;
+    entry.state = 'retired';
+    this.#retired.add(entry);
     if (entry.leases === 0) this.#dispose(entry);
   }
 
   #dispose(entry: Entry<T>): void {
+    this.#retired.delete(entry);
+    entry.state = 'disposed';
     const disposed = entry.created
       .then(
         (instance) => this.#factory.dispose?.(instance),

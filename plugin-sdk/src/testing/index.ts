@@ -16,3 +16,4 @@ export {
   startPlugin,
   type StartOptions,
 } from './plugin-process.ts';
+export { silentLogger, testContext, testSettings } from './test-context.ts';
