@@ -1,3 +1,4 @@
+import { candidatesSql } from './candidates.ts';
 import { answerOf, limited } from './answer.ts';
 import type { CompiledQuery } from './compiled.ts';
 import type { CompileContext } from './context.ts';
@@ -57,13 +58,7 @@ export function compileConversations(
 flows AS (
 ${indented(rows.sql)}
 ),
-paths AS (
-    SELECT ${k.join(', ')}
-    FROM flows${foldable ? '\n    WHERE folded_keys = 0' : ''}
-    GROUP BY ${k.join(', ')}
-    ORDER BY sum(f) DESC, ${k.join(', ')}
-    LIMIT ${limit}
-)
+${candidatesSql(keys, 'flows', [foldable ? 'folded_keys = 0' : ''], 'sum(f)', limit, 'paths')}
 SELECT
     [${keys.map((key, i) => `if(p${i} = 1, '', ${key.text(`g${i}`)})`).join(', ')}] AS keys,
     [${keys.map((_, i) => `toUInt8(p${i})`).join(', ')}] AS other,

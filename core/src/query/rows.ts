@@ -29,7 +29,8 @@ export interface RowView {
   readonly rate: string;
   /** Keys as columns, for one who has expressions of his own. */
   readonly keys: readonly Key[];
-  readonly end: string | undefined;
+  /** Which end of the flow it is that the row stands for. */
+  readonly end: 0 | 1;
 }
 
 export type Amount = (table: Segment['table'], direction: 'in' | 'out', rate: string) => string;
@@ -40,6 +41,15 @@ export interface RowOptions {
   readonly previous: boolean;
   /** What of each row is wanted, name by name, besides the keys. */
   readonly columns: (view: RowView) => readonly (readonly [name: string, sql: string])[];
+}
+
+/** From where rows are looked at: an end, or the direction. */
+interface Side {
+  /** What is there for others is back from here. */
+  readonly turned: boolean;
+  readonly end: 0 | 1;
+  readonly keys: readonly Key[];
+  readonly where: readonly string[];
 }
 
 interface Span {
@@ -74,18 +84,27 @@ export function rowsSql(question: Question, options: RowOptions): RowColumns {
   const there = filterSql(filter, values);
   const mirror = mirrorFilter(filter);
   const back = options.twoWay ? filterSql(mirror, values) : there;
-  const apart = options.twoWay && !either;
-  const sides = apart
+  // Keys that mean either end: the flows are read once for each, which is quicker than to double every row.
+  const ends = endsOf(keys);
+  const all = options.twoWay && back !== there ? `(${there} OR ${back})` : there;
+  const apart = options.twoWay ? '' : `NOT (${sameSql(keys)})`;
+  const sides: Side[] = either
     ? [
-        { mirrored: false, keys, where: there },
-        { mirrored: true, keys: keys.map((key) => mirroredKey(key, prefixes)), where: back },
+        { turned: false, end: 0, keys: ends[0], where: [all] },
+        { turned: true, end: 1, keys: ends[1], where: [all, apart] },
       ]
     : [
-        {
-          mirrored: false,
-          keys,
-          where: options.twoWay && back !== there ? `(${there}\n    OR ${back})` : there,
-        },
+        { turned: false, end: 0, keys, where: [there] },
+        ...(options.twoWay
+          ? [
+              {
+                turned: true,
+                end: 0,
+                keys: keys.map((key) => mirroredKey(key, prefixes)),
+                where: [back],
+              } as const,
+            ]
+          : []),
       ];
 
   const parts: string[] = [];
@@ -108,36 +127,18 @@ export function rowsSql(question: Question, options: RowOptions): RowColumns {
   }
   return { sql: parts.join('\nUNION ALL\n'), parameters: { ...times, ...values.values } };
 
-  function part(
-    span: Span,
-    segment: Segment,
-    suffix: string,
-    side: { mirrored: boolean; keys: readonly Key[]; where: string },
-  ): string {
+  function part(span: Span, segment: Segment, suffix: string, side: Side): string {
     const rate = query.correctSampling ? 'greatest(sampling_rate, 1)' : '1';
-    const end = either ? 'flow_end' : undefined;
     const of = (amount: Amount, direction: 'in' | 'out'): string => amount(segment.table, direction, rate);
-    const oriented = (amount: Amount, direction: 'in' | 'out'): string => {
-      const other = direction === 'in' ? 'out' : 'in';
-      if (end === undefined) return of(amount, side.mirrored ? other : direction);
-      const [a, b] = [of(amount, direction), of(amount, other)];
-      return a === b ? a : `if(${end} = 0, ${a}, ${b})`;
-    };
     const view: RowView = {
       segment,
-      both: (amount) => {
-        const [a, b] = [of(amount, 'in'), of(amount, 'out')];
-        if (b === '0') return a;
-        const scaled = a.endsWith(` * ${rate}`) && b.endsWith(` * ${rate}`);
-        const bare = (sql: string): string => sql.slice(0, -(rate.length + 3));
-        return scaled ? `(${bare(a)} + ${bare(b)}) * ${rate}` : `${a} + ${b}`;
-      },
-      forward: (amount) => oriented(amount, 'in'),
-      reverse: (amount) => oriented(amount, 'out'),
-      direction: end ?? (side.mirrored ? '1' : '0'),
+      both: (amount) => bothSql(of(amount, 'in'), of(amount, 'out'), rate),
+      forward: (amount) => of(amount, side.turned ? 'out' : 'in'),
+      reverse: (amount) => of(amount, side.turned ? 'in' : 'out'),
+      direction: side.turned ? '1' : '0',
       rate,
       keys: side.keys,
-      end,
+      end: side.end,
     };
     const selected: [name: string, sql: string][] = [];
     const { bucketSeconds } = question;
@@ -150,22 +151,16 @@ export function rowsSql(question: Question, options: RowOptions): RowColumns {
           ? `toUInt32(slice * ${bucketSeconds}${back})`
           : `toUInt32(${segment.table === 'network_flows' && bucketSeconds === 1 ? 'toUInt32(timestamp)' : `intDiv(toUInt32(timestamp), ${bucketSeconds}) * ${bucketSeconds}`}${back})`,
       ]);
-    side.keys.forEach((key, i) =>
-      selected.push([
-        `k${i}`,
-        end === undefined || !key.either ? key.source : `if(${end} = 0, ${key.source}, ${key.destination})`,
-      ]),
-    );
+    side.keys.forEach((key, i) => selected.push([`k${i}`, key.source]));
     const fromName = `{from${suffix}:UInt32}`;
     const toName = `{to${suffix}:UInt32}`;
     for (const [name, sql] of options.columns(view))
       selected.push([name, spreads && SHARED.has(name) ? shared(sql, bucketSeconds, fromName, toName) : sql]);
     if (isFoldable(question))
-      selected.push(['folded_keys', segment.table === 'network_flows' ? '0' : foldedSql(side.keys, end)]);
+      selected.push(['folded_keys', segment.table === 'network_flows' ? '0' : foldedSql(side.keys)]);
     if (options.previous) selected.push(['previous', String(span.previous)]);
 
     const joins: string[] = [];
-    if (end !== undefined) joins.push(`ARRAY JOIN ${endsSql(side.keys, options.twoWay)} AS ${end}`);
     if (spreads)
       joins.push(
         `ARRAY JOIN range(toUInt64(intDiv(greatest(began_ms, toInt64(${fromName}) * 1000), ${bucketSeconds * 1000})), ` +
@@ -177,7 +172,7 @@ export function rowsSql(question: Question, options: RowOptions): RowColumns {
       ...(spreads
         ? [`lasted_ms >= toInt64(${fromName}) * 1000`, `began_ms < toInt64(${toName}) * 1000`]
         : []),
-      ...(side.where === '1' ? [] : [side.where]),
+      ...side.where.filter((condition) => condition !== '1' && condition !== ''),
     ];
     return [
       ...(spreads ? [SPREAD_WITH] : []),
@@ -209,16 +204,34 @@ function shared(amount: string, bucketSeconds: number, from: string, to: string)
   const ms = bucketSeconds * 1000;
   const until = `least(toInt64(slice + 1) * ${ms}, toInt64(${to}) * 1000, ended_ms) - began_ms`;
   const since = `greatest(toInt64(slice) * ${ms}, toInt64(${from}) * 1000, began_ms) - began_ms`;
-  const passed = (time: string): string => `intDiv(toUInt128(${amount}) * toUInt128(${time}), duration_ms)`;
+  const passed = (time: string): string => `toUInt64(floor(${amount} * ((${time}) / duration_ms)))`;
   return `if(duration_ms = 0, toUInt64(${amount}), toUInt64(${passed(until)} - ${passed(since)}))`;
 }
 
-/** Which ends of a flow count: both, once where they are the same and directions are not told apart. */
-function endsSql(keys: readonly Key[], twoWay: boolean): string {
-  if (twoWay) return '[0, 1]';
-  const either = keys.filter((key) => key.either);
-  const same = either.map((key) => `${key.source} = ${key.destination}`).join(' AND ');
-  return `if(${same}, [0], [0, 1])`;
+/** The keys of the one end, and of the other. */
+function endsOf(keys: readonly Key[]): readonly [readonly Key[], readonly Key[]] {
+  return [
+    keys,
+    keys.map((key) =>
+      key.either ? { ...key, source: key.destination, sourceFolded: key.destinationFolded } : key,
+    ),
+  ];
+}
+
+/** Both ends are the same: where directions are not told apart, such a flow counts once. */
+function sameSql(keys: readonly Key[]): string {
+  return keys
+    .filter((key) => key.either)
+    .map((key) => `${key.source} = ${key.destination}`)
+    .join(' AND ');
+}
+
+/** Both directions together. */
+function bothSql(there: string, back: string, rate: string): string {
+  if (back === '0') return there;
+  const scale = ` * ${rate}`;
+  if (!there.endsWith(scale) || !back.endsWith(scale)) return `${there} + ${back}`;
+  return `(${there.slice(0, -scale.length)} + ${back.slice(0, -scale.length)})${scale}`;
 }
 
 /** Whether rows can be without a key because a rollup has folded them. */
@@ -227,13 +240,9 @@ export function isFoldable({ keys, table }: Question): boolean {
 }
 
 /** A bit for each key that the row of a rollup has no value of. */
-function foldedSql(keys: readonly Key[], end: string | undefined): string {
-  const bits = keys.flatMap((key, i) => {
-    const [source, destination] = [key.sourceFolded, key.destinationFolded];
-    if (source === 0) return [];
-    const mask =
-      end === undefined || !key.either ? String(source) : `if(${end} = 0, ${source}, ${destination})`;
-    return [`if(bitAnd(folded, ${mask}) != 0, ${1 << i}, 0)`];
-  });
+function foldedSql(keys: readonly Key[]): string {
+  const bits = keys.flatMap(({ sourceFolded }, i) =>
+    sourceFolded === 0 ? [] : [`if(bitAnd(folded, ${sourceFolded}) != 0, ${1 << i}, 0)`],
+  );
   return bits.length === 0 ? '0' : bits.join(' + ');
 }

@@ -2,6 +2,8 @@ import type { ParameterValue } from './compiled.ts';
 import type { Amount } from './rows.ts';
 import { isFoldable, rowsSql } from './rows.ts';
 import { ceilTo, floorTo } from './buckets.ts';
+import { candidatesSql } from './candidates.ts';
+import type { Key } from './keys.ts';
 import type { Question } from './question.ts';
 import { indented } from './text.ts';
 
@@ -129,25 +131,33 @@ export function seriesSql(question: Question, limit: number, options: { total: b
   if (many) {
     const candidates =
       query.rankBy === 'avg' && !utilization && !mean && !unique ? limit : Math.max(10 * limit, 200);
-    const weightOf = unique ? 'uniq(u)' : 'sum(f)';
-    const where = [foldable ? 'folded_keys = 0' : '', previous ? 'previous = 0' : ''].filter((c) => c !== '');
-    ctes.push(
-      `candidates AS (
-    SELECT ${list(k)}
-    FROM flows${where.length === 0 ? '' : `\n    WHERE ${where.join(' AND ')}`}
-    GROUP BY ${list(k)}
-    ORDER BY ${weightOf} DESC, ${list(k)}
-    LIMIT ${candidates}
-)`,
-    );
+    const where = [foldable ? 'folded_keys = 0' : '', previous ? 'previous = 0' : ''];
+    ctes.push(candidatesSql(keys, 'flows', where, unique ? 'uniq(u)' : 'sum(f)', candidates));
   }
   const named =
     [foldable ? 'folded_keys = 0' : '', many ? `${tuple} IN candidates` : '']
       .filter((c) => c !== '')
       .join(' AND ') || '1';
   // Said in a SELECT of its own: an alias used twice would have the engine look for the candidates twice.
+  let rowsOf = 'flows';
+  if (utilization) {
+    // First by interface itself: to collect the interfaces of a group row by row would take several times as long.
+    rowsOf = 'interface_flows';
+    const by = list([
+      ...k,
+      'at',
+      'bucket',
+      ...(previous ? ['previous'] : []),
+      ...(foldable ? ['folded_keys'] : []),
+    ]);
+    ctes.push(`interface_flows AS (
+    SELECT ${by}, sum(f) AS f, sum(r) AS r${sampled ? ', max(unsampled) AS unsampled' : ''}
+    FROM flows
+    GROUP BY ${by}
+)`);
+  }
   const marked =
-    named === '1' ? 'flows' : `(\n        SELECT *, toUInt8(${named}) AS named\n        FROM flows\n    )`;
+    named === '1' ? rowsOf : `(\n        SELECT *, toUInt8(${named}) AS named\n        FROM ${rowsOf}\n    )`;
 
   const cell: string[] = [];
   if (unique) {
@@ -320,7 +330,7 @@ export function hasOther({ query, measure, speedOf }: Question): boolean {
 }
 
 /** Exporter and index of the interface that a row's traffic passed. */
-function interfaceSql(key: { field: string }, end: string | undefined): string {
-  if (key.field !== 'interface') return `(collector_ip, ${key.field})`;
-  return `(collector_ip, if(${end ?? 'flow_end'} = 0, input_interface, output_interface))`;
+function interfaceSql(key: Key, end: 0 | 1): string {
+  if (!key.either) return `(collector_ip, ${key.field})`;
+  return `(collector_ip, ${end === 0 ? 'input_interface' : 'output_interface'})`;
 }

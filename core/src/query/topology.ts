@@ -1,4 +1,5 @@
 import { fieldByName } from '../fields/fields.ts';
+import { candidatesSql } from './candidates.ts';
 import { answerOf, limited } from './answer.ts';
 import type { CompiledQuery } from './compiled.ts';
 import type { CompileContext } from './context.ts';
@@ -58,22 +59,21 @@ export function compileTopology(query: Query, range: QueryRange, context: Compil
     previous: false,
     columns: (view) => {
       const at = (a: Amount, direction: 'in' | 'out'): string => a(view.segment.table, direction, view.rate);
-      const turned = byInterface ? 'flow_end = 1' : '1';
-      const pick = (direction: 'in' | 'out'): string => {
-        const [there, back] = [at(own, direction), at(own, direction === 'in' ? 'out' : 'in')];
-        return byInterface ? `if(${turned}, ${there}, ${back})` : there;
-      };
+      // What comes in by an interface goes to its exporter: against the edge.
+      const inward = byInterface && view.end === 0;
+      const pick = (of: Amount, direction: 'in' | 'out'): string =>
+        at(of, inward ? (direction === 'in' ? 'out' : 'in') : direction);
       return [
-        ['f', pick('in')],
-        ['r', pick('out')],
+        ['f', pick(own, 'in')],
+        ['r', pick(own, 'out')],
         ['octets', view.both(amount('bytes'))],
         ['packets_both', view.both(amount('packets'))],
         ['records', view.both(amount('flows'))],
         ...(byInterface
           ? ([
-              ['at', '(collector_ip, if(flow_end = 0, input_interface, output_interface))'],
-              ['out_octets', `if(flow_end = 1, ${at(amount('bytes'), 'in')}, ${at(amount('bytes'), 'out')})`],
-              ['in_octets', `if(flow_end = 1, ${at(amount('bytes'), 'out')}, ${at(amount('bytes'), 'in')})`],
+              ['at', `(collector_ip, ${view.end === 0 ? 'input_interface' : 'output_interface'})`],
+              ['out_octets', pick(amount('bytes'), 'in')],
+              ['in_octets', pick(amount('bytes'), 'out')],
             ] as const)
           : []),
       ];
@@ -112,13 +112,7 @@ flows AS (
 ${indented(rows.sql, 8)}
     )${node === 'exporter' ? "\n    WHERE k1 != toIPv6('::')" : ''}
 ),
-edges AS (
-    SELECT a, b
-    FROM flows${foldable ? '\n    WHERE folded_keys = 0' : ''}
-    GROUP BY a, b
-    ORDER BY sum(f + r) DESC, a, b
-    LIMIT ${limit}
-)
+${candidatesSql(question.keys, 'flows', [foldable ? 'folded_keys = 0' : ''], 'sum(f + r)', limit, 'edges', ['a', 'b'])}
 SELECT
     if(named, ${known(first!.text('ga'))}, '') AS source,
     if(named, ${known(destination)}, '') AS destination,
