@@ -1,0 +1,108 @@
+import type { Builder } from '@grafana/grafana-foundation-sdk/cog';
+import {
+  type DynamicConfigValue,
+  type FieldColor,
+  FieldColorBuilder,
+  FieldColorModeId,
+  MappingType,
+  type Panel,
+  type ThresholdsConfig,
+  ThresholdsConfigBuilder,
+  ThresholdsMode,
+  type ValueMapping,
+} from '@grafana/grafana-foundation-sdk/dashboard';
+import type { DataLink } from './links.ts';
+
+/** The panels' options are those of this version; earlier ones ignore what they do not know, later ones migrate. */
+export const PLUGIN_VERSION = '12.4.0';
+
+/** Colours from values on: `[[null, 'green'], [80, 'red']]`. */
+export function steps(
+  list: readonly (readonly [from: number | null, colour: string])[],
+): Builder<ThresholdsConfig> {
+  return new ThresholdsConfigBuilder()
+    .mode(ThresholdsMode.Absolute)
+    .steps(list.map(([value, color]) => ({ value, color })));
+}
+
+export function thresholdColours(): Builder<FieldColor> {
+  return new FieldColorBuilder().mode(FieldColorModeId.Thresholds);
+}
+
+export function fixedColour(colour: string): Builder<FieldColor> {
+  return new FieldColorBuilder().mode(FieldColorModeId.Fixed).fixedColor(colour);
+}
+
+/** The same name has the same colour wherever it stands: order does not matter. */
+export function coloursByName(): Builder<FieldColor> {
+  return new FieldColorBuilder().mode(FieldColorModeId.PaletteClassicByName);
+}
+
+export function palette(): Builder<FieldColor> {
+  return new FieldColorBuilder().mode(FieldColorModeId.PaletteClassic);
+}
+
+/** Texts and colours for words. */
+export function wordMapping(
+  words: Readonly<Record<string, { readonly text?: string; readonly colour: string }>>,
+): ValueMapping {
+  return {
+    type: MappingType.ValueToText,
+    options: Object.fromEntries(
+      Object.entries(words).map(([word, { text, colour }], index) => [
+        word,
+        { text: text ?? word, color: colour, index },
+      ]),
+    ),
+  };
+}
+
+/** Properties for an override, as Grafana keeps them. */
+export const properties = {
+  unit: (unit: string): DynamicConfigValue => ({ id: 'unit', value: unit }),
+  decimals: (decimals: number): DynamicConfigValue => ({ id: 'decimals', value: decimals }),
+  min: (min: number): DynamicConfigValue => ({ id: 'min', value: min }),
+  max: (max: number): DynamicConfigValue => ({ id: 'max', value: max }),
+  name: (name: string): DynamicConfigValue => ({ id: 'displayName', value: name }),
+  width: (pixels: number): DynamicConfigValue => ({ id: 'custom.width', value: pixels }),
+  align: (side: 'left' | 'right' | 'center'): DynamicConfigValue => ({ id: 'custom.align', value: side }),
+  colour: (colour: string): DynamicConfigValue => ({
+    id: 'color',
+    value: { mode: 'fixed', fixedColor: colour },
+  }),
+  colourMode: (mode: string): DynamicConfigValue => ({ id: 'color', value: { mode } }),
+  gauge: (): DynamicConfigValue => ({
+    id: 'custom.cellOptions',
+    value: { type: 'gauge', mode: 'basic', valueDisplayMode: 'text' },
+  }),
+  cellColour: (): DynamicConfigValue => ({
+    id: 'custom.cellOptions',
+    value: { type: 'color-background', mode: 'basic' },
+  }),
+  textColour: (): DynamicConfigValue => ({ id: 'custom.cellOptions', value: { type: 'color-text' } }),
+  wrap: (): DynamicConfigValue => ({ id: 'custom.cellOptions', value: { type: 'auto', wrapText: true } }),
+  links: (links: readonly DataLink[]): DynamicConfigValue => ({ id: 'links', value: links }),
+  mappings: (mappings: readonly ValueMapping[]): DynamicConfigValue => ({ id: 'mappings', value: mappings }),
+  thresholds: (list: readonly (readonly [from: number | null, colour: string])[]): DynamicConfigValue => ({
+    id: 'thresholds',
+    value: { mode: 'absolute', steps: list.map(([value, color]) => ({ value, color })) },
+  }),
+  below: (): DynamicConfigValue => ({ id: 'custom.transform', value: 'negative-Y' }),
+  hidden: (): DynamicConfigValue => ({ id: 'custom.hidden', value: true }),
+  dashed: (): DynamicConfigValue => ({ id: 'custom.lineStyle', value: { fill: 'dash', dash: [6, 6] } }),
+  noFill: (): DynamicConfigValue => ({ id: 'custom.fillOpacity', value: 0 }),
+  unstacked: (): DynamicConfigValue => ({ id: 'custom.stacking', value: { mode: 'none', group: 'A' } }),
+} as const;
+
+/** A panel that the SDK has built, and one more thing in its options: for what the SDK does not know. */
+export function withOptions(
+  panel: Builder<Panel>,
+  options: Readonly<Record<string, unknown>>,
+): Builder<Panel> {
+  return {
+    build: () => {
+      const built = panel.build();
+      return { ...built, options: { ...(built.options as object), ...options } };
+    },
+  };
+}
