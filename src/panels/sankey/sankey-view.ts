@@ -345,12 +345,8 @@ export class SankeyView {
     // Thin nodes are hard to hit: what takes the pointer is as high as a label and covers it.
     merged
       .select<SVGRectElement>('rect.hold')
-      .attr('x', ({ anchor, labelX }) => (anchor === 'end' ? labelX - 4 - this.#labelWidth(marks) : -4))
-      .attr('width', ({ anchor, labelX }) =>
-        anchor === 'end'
-          ? this.#labelWidth(marks) - labelX + options.nodeWidth + 8
-          : labelX + 8 + options.nodeWidth,
-      )
+      .attr('x', (mark) => (mark.anchor === 'end' ? -LABEL_GAP - this.#labelWidth(mark) : -4))
+      .attr('width', (mark) => options.nodeWidth + 4 + LABEL_GAP + this.#labelWidth(mark))
       .attr('y', (mark) => Math.min(0, (heightOf(mark) - LABEL_HEIGHT) / 2))
       .attr('height', (mark) => Math.max(heightOf(mark), LABEL_HEIGHT));
     const labels = merged
@@ -377,12 +373,8 @@ export class SankeyView {
     }
   }
 
-  #labelWidth(marks: readonly NodeMark[]): number {
-    let wide = 0;
-    for (const { name, amount, anchor } of marks) {
-      if (anchor === 'end') wide = Math.max(wide, this.#measure(name + amount));
-    }
-    return wide;
+  #labelWidth({ name, amount }: NodeMark): number {
+    return this.#measure(name + amount);
   }
 
   #nodeMarks(
@@ -590,12 +582,12 @@ const pictureStyle = (theme: GrafanaTheme2): string => {
       pointerEvents: 'none',
       paintOrder: 'stroke',
       stroke: ground,
-      strokeOpacity: 0.75,
+      strokeOpacity: 0.8,
       strokeWidth: 3,
       strokeLinejoin: 'round',
     },
     '.node .name': { fill: coloursOf(theme).text },
-    '.node .amount': { fill: coloursOf(theme).faintText, fontVariantNumeric: 'tabular-nums' },
+    '.node .amount': { fill: coloursOf(theme).text, fillOpacity: 0.78, fontVariantNumeric: 'tabular-nums' },
     '.node.other .name': { fill: coloursOf(theme).faintText, fontStyle: 'italic' },
     '.node:focus-visible .bar': { stroke: theme.colors.primary.border, strokeWidth: 2.5 },
     '.node:focus-visible .name': { fill: theme.colors.primary.text, textDecoration: 'underline' },

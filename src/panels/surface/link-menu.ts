@@ -25,7 +25,7 @@ export class LinkMenu {
     const menu = element('div', menuStyle(this.#theme));
     menu.setAttribute('role', 'menu');
     for (const link of links) {
-      const item = element('button', 'item', link.title || link.href) as HTMLButtonElement;
+      const item = element('button', 'weir-item', link.title || link.href) as HTMLButtonElement;
       item.type = 'button';
       item.setAttribute('role', 'menuitem');
       item.addEventListener('click', (click) => {
@@ -79,7 +79,7 @@ const menuStyle = (theme: GrafanaTheme2): string =>
     border: `1px solid ${coloursOf(theme).border}`,
     background: coloursOf(theme).card,
     boxShadow: theme.shadows.z3,
-    '.item': {
+    '.weir-item': {
       padding: theme.spacing(0.5, 1),
       border: 0,
       borderRadius: theme.shape.radius.default,

@@ -24,23 +24,23 @@ export class Tooltip {
 
   /** `x` and `y` are coordinates of the window. */
   show(content: TooltipContent, x: number, y: number): void {
-    const head = element('div', 'head');
+    const head = element('div', 'weir-head');
     if (content.colour !== undefined) {
-      const dot = element('span', 'dot');
+      const dot = element('span', 'weir-dot');
       dot.style.background = content.colour;
       head.append(dot);
     }
-    head.append(element('span', 'title', content.title));
+    head.append(element('span', 'weir-title', content.title));
     const parts: HTMLElement[] = [head];
     if (content.subtitle !== undefined && content.subtitle !== '') {
-      parts.push(element('div', 'subtitle', content.subtitle));
+      parts.push(element('div', 'weir-subtitle', content.subtitle));
     }
-    const grid = element('div', 'grid');
+    const grid = element('div', 'weir-grid');
     for (const [label, value] of content.rows) {
-      grid.append(element('span', 'label', label), element('span', 'value', value));
+      grid.append(element('span', 'weir-label', label), element('span', 'weir-value', value));
     }
     parts.push(grid);
-    if (content.hint !== undefined) parts.push(element('div', 'hint', content.hint));
+    if (content.hint !== undefined) parts.push(element('div', 'weir-hint', content.hint));
     this.#card.replaceChildren(...parts);
     this.#card.style.display = 'block';
     const { width, height } = this.#card.getBoundingClientRect();
@@ -67,6 +67,7 @@ export function element(tag: string, className: string, text?: string): HTMLElem
   return made;
 }
 
+// Names of classes begin with weir-: Grafana has global styles for the likes of .row and .label.
 const cardStyle = (theme: GrafanaTheme2): string =>
   css({
     position: 'fixed',
@@ -81,17 +82,22 @@ const cardStyle = (theme: GrafanaTheme2): string =>
     color: coloursOf(theme).text,
     fontSize: theme.typography.bodySmall.fontSize,
     lineHeight: 1.45,
-    '.head': { display: 'flex', alignItems: 'center', gap: 8, fontWeight: theme.typography.fontWeightMedium },
-    '.dot': { flex: 'none', width: 10, height: 10, borderRadius: 3 },
-    '.title': { overflowWrap: 'anywhere' },
-    '.subtitle': { color: coloursOf(theme).faintText },
-    '.grid': {
+    '.weir-head': {
+      display: 'flex',
+      alignItems: 'center',
+      gap: 8,
+      fontWeight: theme.typography.fontWeightMedium,
+    },
+    '.weir-dot': { flex: 'none', width: 10, height: 10, borderRadius: 3 },
+    '.weir-title': { overflowWrap: 'anywhere' },
+    '.weir-subtitle': { color: coloursOf(theme).faintText },
+    '.weir-grid': {
       display: 'grid',
       gridTemplateColumns: 'auto auto',
       columnGap: 20,
       marginTop: 4,
-      '.label': { color: coloursOf(theme).faintText },
-      '.value': { textAlign: 'right', fontVariantNumeric: 'tabular-nums' },
+      '.weir-label': { color: coloursOf(theme).faintText },
+      '.weir-value': { textAlign: 'right', fontVariantNumeric: 'tabular-nums' },
     },
-    '.hint': { marginTop: 6, color: coloursOf(theme).faintText, fontStyle: 'italic' },
+    '.weir-hint': { marginTop: 6, color: coloursOf(theme).faintText, fontStyle: 'italic' },
   });

@@ -19,25 +19,25 @@ export function Legend({ model, widest, theme }: Props): React.ReactElement {
   return (
     <div className={style} aria-hidden>
       {model.edges.length > 0 && (
-        <div className="row">
+        <div className="weir-row">
           {samples.map((rate) => (
-            <span key={rate} className="item">
-              <span className="line" style={{ height: widthOfRate(rate, model.scale, widest) }} />
+            <span key={rate} className="weir-item">
+              <span className="weir-line" style={{ height: widthOfRate(rate, model.scale, widest) }} />
               {model.format(rate)}
             </span>
           ))}
         </div>
       )}
       {model.thresholds.length > 0 && (
-        <div className="row">
+        <div className="weir-row">
           {model.thresholds.map(({ from, colour }, at) => (
-            <span key={from} className="item">
-              <span className="dot" style={{ background: theme.visualization.getColorByName(colour) }} />
+            <span key={from} className="weir-item">
+              <span className="weir-dot" style={{ background: theme.visualization.getColorByName(colour) }} />
               {Number.isFinite(from) ? `≥ ${from} %` : `< ${model.thresholds[at + 1]?.from ?? 100} %`}
             </span>
           ))}
-          <span className="item">
-            <span className="dot" style={{ background: theme.isDark ? '#6E9FFF' : '#3871DC' }} />
+          <span className="weir-item">
+            <span className="weir-dot" style={{ background: theme.isDark ? '#6E9FFF' : '#3871DC' }} />
             speed not known
           </span>
         </div>
@@ -50,7 +50,7 @@ const legendStyle = (theme: GrafanaTheme2): string => {
   const { faintText, ground } = coloursOf(theme);
   return css({
     position: 'absolute',
-    left: 4,
+    left: 6,
     bottom: 2,
     display: 'flex',
     flexWrap: 'wrap',
@@ -62,9 +62,15 @@ const legendStyle = (theme: GrafanaTheme2): string => {
     color: faintText,
     fontSize: theme.typography.bodySmall.fontSize,
     pointerEvents: 'none',
-    '.row': { display: 'flex', flexWrap: 'wrap', columnGap: 14 },
-    '.item': { display: 'inline-flex', alignItems: 'center', gap: 6, whiteSpace: 'nowrap' },
-    '.line': { width: 22, borderRadius: 8, background: faintText, opacity: 0.8 },
-    '.dot': { width: 10, height: 10, borderRadius: 3 },
+    '.weir-row': { display: 'flex', flexWrap: 'wrap', columnGap: 14, flex: '0 1 auto' },
+    '.weir-item': {
+      display: 'inline-flex',
+      flex: 'none',
+      alignItems: 'center',
+      gap: 6,
+      whiteSpace: 'nowrap',
+    },
+    '.weir-line': { flex: 'none', width: 22, borderRadius: 8, background: faintText, opacity: 0.8 },
+    '.weir-dot': { flex: 'none', width: 10, height: 10, borderRadius: 3 },
   });
 };

@@ -48,7 +48,7 @@ export function Toolbar({ model, view, theme }: Props): React.ReactElement {
         onKeyDown={onKeyDown}
       />
       {text !== '' && (
-        <span className="count" role="status">
+        <span className="weir-count" role="status">
           {found.length === 0 ? 'none' : `${Math.min(Math.max(1, turn), found.length)}/${found.length}`}
         </span>
       )}
@@ -135,6 +135,6 @@ const toolbarStyle = (theme: GrafanaTheme2): string => {
       cursor: 'pointer',
       '&:hover': { background: hover, color: text },
     },
-    '.count': { fontSize: theme.typography.bodySmall.fontSize, color: faintText, minWidth: 28 },
+    '.weir-count': { fontSize: theme.typography.bodySmall.fontSize, color: faintText, minWidth: 28 },
   });
 };

@@ -73,7 +73,7 @@ function Picture({ model, options, width, height, panel }: PictureProps): React.
   return (
     <div className={style} style={{ width, height }}>
       <NodeList model={model} view={view} />
-      <div ref={host} className="ground" />
+      <div ref={host} className="weir-ground" />
       {options.showToolbar && <Toolbar model={model} view={view} theme={theme} />}
       {options.showLegend && height >= 140 && (
         <Legend model={model} widest={options.maxEdgeWidth} theme={theme} />
@@ -117,7 +117,7 @@ function NodeList({ model, view }: NodeListProps): React.ReactElement {
   const optionId = (place: number): string => `${prefix}-${place}`;
   return (
     <ul
-      className={`${css(hiddenFromSight)} nodes`}
+      className={`${css(hiddenFromSight)} weir-nodes`}
       role="listbox"
       tabIndex={0}
       aria-label={`Topology: ${model.nodes.length} nodes, ${model.edges.length} edges`}
@@ -147,8 +147,8 @@ const pictureStyle = (theme: GrafanaTheme2): string =>
   css({
     position: 'relative',
     overflow: 'hidden',
-    '.ground': { position: 'absolute', inset: 0, cursor: 'grab', touchAction: 'none' },
-    '.nodes:focus-visible + .ground': {
+    '.weir-ground': { position: 'absolute', inset: 0, cursor: 'grab', touchAction: 'none' },
+    '.weir-nodes:focus-visible + .weir-ground': {
       boxShadow: `inset 0 0 0 2px ${coloursOf(theme).focus}`,
       borderRadius: theme.shape.radius.default,
     },

@@ -118,6 +118,7 @@ export class Arrangement {
         forceCollide<Body>(({ radius }) => radius + 18),
       )
       .alphaMin(COOL)
+      .alphaDecay(0.03)
       .alpha(Math.max(heat, fresh.size === 0 ? 0 : mostlyNew ? (seeded ? 0.3 : 1) : 0.5));
     if (clustered) simulation.force('cluster', clustering());
     this.#simulation = simulation;

@@ -59,7 +59,8 @@ type Lit = { readonly kind: 'node' | 'edge'; readonly id: string } | null;
 const MARGIN = 46;
 const EASE_MS = 260;
 const FADE_MS = 2400;
-const SETTLE_MS = 220;
+const SETTLE_MS = 300;
+const TICKS_MS = 6;
 /** Moving marks on the screen at most: what a frame of 16 ms can draw without haste. */
 const MARKS = 3200;
 
@@ -94,6 +95,8 @@ export class TopologyView {
   #userMoved = false;
   #lit: Lit = null;
   #frame = 0;
+  /** While a frame is drawn nobody else may ask for the next: there would be two of them from then on. */
+  #drawing = false;
   #before = 0;
   #dirty = true;
   #onScreen = true;
@@ -339,16 +342,18 @@ export class TopologyView {
       bottom = Math.max(bottom, at.y);
     }
     if (left > right || this.#width === 0) return;
-    const side = Math.min(this.#targets === undefined ? 90 : 190, this.#width * 0.14);
+    const side = Math.min(this.#targets === undefined ? 72 : 190, this.#width * 0.14);
+    // Below are the lowest node's name and the legend.
+    const below = this.#options?.showLegend === true ? 84 : 60;
     const k = Math.min(
       1.8,
       Math.max(10, this.#width - 2 * side) / Math.max(1, right - left),
-      Math.max(10, this.#height - 2 * MARGIN) / Math.max(1, bottom - top),
+      Math.max(10, this.#height - MARGIN - below) / Math.max(1, bottom - top),
     );
     const to = d3.zoomIdentity
       .translate(
         this.#width / 2 - (k * (left + right)) / 2,
-        (this.#height - 14) / 2 - (k * (top + bottom)) / 2,
+        (this.#height + MARGIN - below) / 2 - (k * (top + bottom)) / 2,
       )
       .scale(k);
     d3.select(this.#host).interrupt();
@@ -359,7 +364,7 @@ export class TopologyView {
 
   #wake(dirty: boolean): void {
     this.#dirty ||= dirty;
-    if (this.#frame !== 0 || document.hidden || !this.#onScreen) return;
+    if (this.#drawing || this.#frame !== 0 || document.hidden || !this.#onScreen) return;
     this.#before = performance.now();
     this.#frame = requestAnimationFrame(this.#draw);
   }
@@ -367,12 +372,15 @@ export class TopologyView {
   readonly #draw = (now: number): void => {
     this.#frame = 0;
     if (this.#model === undefined || this.#options === undefined) return;
+    this.#drawing = true;
     const elapsed = Math.min(64, Math.max(0, now - this.#before));
     this.#before = now;
     let moving = false;
     if (this.#targets === undefined && this.#arrangement.warm) {
-      // The faster the picture comes to rest the better: two ticks a frame while it is small.
-      moving = this.#arrangement.step() && (this.#nodes.size > 250 || this.#arrangement.step());
+      // The sooner the picture comes to rest the better: as many ticks as leave time to draw.
+      const until = performance.now() + TICKS_MS;
+      do moving = this.#arrangement.step();
+      while (moving && performance.now() < until);
       if (!moving) this.#actions.placed();
       if (!this.#userMoved) this.#fit();
       moving = true;
@@ -385,8 +393,9 @@ export class TopologyView {
     }
     const still = prefersStillness() || !this.#options.animate;
     this.#drawTraffic(still ? 0 : elapsed, still);
-    if (moving || !still) {
-      if (!document.hidden && this.#onScreen) this.#frame = requestAnimationFrame(this.#draw);
+    this.#drawing = false;
+    if ((moving || !still || this.#dirty) && !document.hidden && this.#onScreen) {
+      this.#frame = requestAnimationFrame(this.#draw);
     }
   };
 
