@@ -6,7 +6,7 @@ import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
-const BENCHMARKS = ['decode', 'storage', 'end-to-end', 'peers'];
+const BENCHMARKS = ['decode', 'storage', 'end-to-end', 'live', 'peers'];
 /** Nothing runs longer, whatever goes wrong. */
 const LIMIT_MS = 20 * 60_000;
 

@@ -3,7 +3,9 @@ import type { BoundCell, Cell } from './cells.ts';
 
 /** Groups told apart between two resets of the batch, and between two messages; what comes beyond is in the total alone. */
 const MOST_GROUPS = 16_384;
-const MOST_KEYS = 32_768;
+const MOST_KEYS = 16_384;
+/** Groups of one filling of the batch that are kept beyond its reset: the heaviest. Turning one into text takes a microsecond or two. */
+const MOST_KEPT = 1_000;
 
 interface Sum {
   readonly values: readonly (string | number)[];
@@ -14,7 +16,7 @@ interface Sum {
 
 /**
  * Sums by group, bounded. Rows are added by the words of their values, with nothing made for a row; ids of texts hold for one
- * filling of the batch only, so that before it is reset the groups are turned into what they show.
+ * filling of the batch only, so that before it is reset the heaviest groups are turned into what they show.
  */
 export class RateTable {
   private readonly cells: readonly Cell[];
@@ -90,7 +92,9 @@ export class RateTable {
   settle(): void {
     if (this.groups === 0) return;
     const { cells } = this.bound!;
+    const least = this.leastKept();
     for (let group = 1; group <= this.groups; group++) {
+      if (this.bytes[group]! < least) continue;
       let offset = group * this.words;
       const values = cells.map((cell, c) => {
         const value = cell.show(this.keys, offset);
@@ -113,6 +117,13 @@ export class RateTable {
     }
     this.groups = 0;
     this.slots.fill(0);
+  }
+
+  /** Octets of the lightest group that is kept. */
+  private leastKept(): number {
+    if (this.groups <= MOST_KEPT) return 0;
+    const sorted = this.bytes.slice(1, this.groups + 1).sort();
+    return sorted[this.groups - MOST_KEPT]!;
   }
 
   /** The groups with the most octets, largest first, everything multiplied by `factor`; then it begins anew. */
