@@ -191,9 +191,12 @@ function testOf(field: Field): fc.Arbitrary<Test> {
   return fc.oneof(...tests);
 }
 
-export const anyCondition: fc.Arbitrary<Condition> = fc
-  .constantFrom(...filterFields)
-  .chain((field) => testOf(field).map((test) => ({ kind: 'condition', field: field.name, test })));
+/** Any condition on the field. */
+export function conditionOn(field: Field): fc.Arbitrary<Condition> {
+  return testOf(field).map((test) => ({ kind: 'condition', field: field.name, test }));
+}
+
+export const anyCondition: fc.Arbitrary<Condition> = fc.constantFrom(...filterFields).chain(conditionOn);
 
 const anyTerm: fc.Arbitrary<Term> = fc.letrec<{ term: Term }>((tie) => ({
   term: fc.oneof(
