@@ -6,6 +6,7 @@ import type { Datagram, DatagramEncoder, EncoderOptions, ExportClock, RecordKind
 import { NO_NAME } from './flow-columns.ts';
 import type { FlowColumns } from './flow-columns.ts';
 import { VRFS } from './network.ts';
+import { tcpQuality } from './tcp-quality.ts';
 import type { SimulatedInterface } from './network.ts';
 
 const HEADER = 16;
@@ -14,6 +15,8 @@ const OPTIONS_TEMPLATE_SET = 3;
 const VARIABLE = 0xffff;
 /** Private enterprise numbers: ntop's (its DNS question), and RFC 5103's for elements of the reverse direction. */
 const PEN_NTOP = 35632;
+/** Flowmon's: what its probes measure of TCP. */
+const PEN_FLOWMON = 39499;
 const PEN_REVERSE = 29305;
 /** applicationId (RFC 6759): engine 13, PANA-L7, then a selector of three bytes. */
 const PANA_L7 = 13;
@@ -49,6 +52,9 @@ const COMMON: Fields = [
   [61, 1], // flowDirection
   [136, 1], // flowEndReason
   [302, 1], // selectorId, in reduced size (RFC 7011, 6.2)
+  [69, 4, PEN_FLOWMON], // round-trip time in microseconds
+  [70, 4, PEN_FLOWMON], // server response time in microseconds
+  [71, 4, PEN_FLOWMON], // retransmitted packets
 ];
 
 const IPV4_FIELDS: Fields = [
@@ -237,6 +243,10 @@ export class IpfixEncoder implements DatagramEncoder {
       writer.u8(flows.direction[row]!);
       writer.u8(flows.endReason[row]!);
       writer.u8(SELECTOR_ID);
+      const quality = tcpQuality(flows, row);
+      writer.u32(quality.roundTripUs);
+      writer.u32(quality.responseUs);
+      writer.u32(quality.retransmissions);
       if ((kind & REVERSE) !== 0) {
         writer.u64(flows.reverseBytes[row]!);
         writer.u64(flows.reversePackets[row]!);
