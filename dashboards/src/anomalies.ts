@@ -97,7 +97,7 @@ export const anomalies = dashboardOf({
       place(
         6,
         8,
-        table('By type', 'What kinds of anomalies there were in this range, and how many.', 'short')
+        table('By type', 'What kinds of anomalies there were in this range, and how many.')
           .noValue('No anomalies')
           .withTarget(weirQuery({ kind: 'anomalies', ...chosen, limit: 1000 }))
           .withTransformation({

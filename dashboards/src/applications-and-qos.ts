@@ -60,7 +60,7 @@ export const applicationsAndQos = dashboardOf({
           'Top applications',
           'Applications by traffic, with share, peak and total.',
           { ...asked, dimensions: ['application'], limit: 20 },
-          { unit: 'bps', show: ['share', 'max', 'total'], links: { application: toFlows('application') } },
+          { show: ['share', 'max', 'total'], links: { application: toFlows('application') } },
         ),
       ),
       place(
@@ -70,7 +70,7 @@ export const applicationsAndQos = dashboardOf({
           'Top services',
           'Protocol and service port, the lower of the two: what exporters do not name.',
           { ...asked, dimensions: ['protocol', 'service'], limit: 20 },
-          { unit: 'bps', show: ['share', 'max', 'total'], links: { service: toFlows('service') } },
+          { show: ['share', 'max', 'total'], links: { service: toFlows('service') } },
         ),
       ),
     ),

@@ -141,7 +141,6 @@ export const asAndGeography = dashboardOf({
           'What came from each AS: the 95th percentile is what transit and peering are settled by.',
           { ...asked, dimensions: ['source_as'] },
           {
-            unit: 'bps',
             show: ['share', 'p95', 'max', 'total'],
             links: { source_as: toConversations('source_as') },
           },
@@ -155,7 +154,6 @@ export const asAndGeography = dashboardOf({
           'What went to each AS: the 95th percentile is what transit and peering are settled by.',
           { ...asked, dimensions: ['destination_as'] },
           {
-            unit: 'bps',
             show: ['share', 'p95', 'max', 'total'],
             links: { destination_as: toConversations('destination_as') },
           },
@@ -172,7 +170,7 @@ export const asAndGeography = dashboardOf({
           'Top countries',
           'Traffic by country of either end; flows with both ends known count in both.',
           { ...countries, dimensions: ['country'], limit: 30 },
-          { unit: 'bps', show: ['share'], links: { country: toConversations('country') } },
+          { show: ['share'], links: { country: toConversations('country') } },
         ),
       ),
     ),
@@ -201,7 +199,7 @@ export const asAndGeography = dashboardOf({
             'From AS through exporters to AS, as a table',
             'The same paths as the diagram above, for a Grafana without Weir’s panels.',
             { ...stages },
-            { unit: 'bps', show: ['share', 'p95', 'total'] },
+            { show: ['share', 'p95', 'total'] },
           ),
         ),
       ),

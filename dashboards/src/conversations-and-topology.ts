@@ -74,7 +74,6 @@ export const conversationsAndTopology = dashboardOf({
           'Pairs of hosts that exchange most.',
           { ...asked, dimensions: ['source_ip', 'destination_ip'] },
           {
-            unit: 'bps',
             show: [],
             links: {
               source_ip: [
@@ -131,7 +130,6 @@ export const conversationsAndTopology = dashboardOf({
             'The same streams as above, for a Grafana without Weir’s panels.',
             { ...asked, dimensions: [...path] },
             {
-              unit: 'bps',
               show: ['share'],
               links: { source_ip: toHost('source_ip'), destination_ip: toHost('destination_ip') },
             },
@@ -147,7 +145,7 @@ export const conversationsAndTopology = dashboardOf({
             'Between networks, as a table',
             'The same streams between networks, for a Grafana without Weir’s panels.',
             { ...asked, dimensions: ['source_network', 'destination_network'] },
-            { unit: 'bps', show: ['share', 'p95', 'max', 'total'] },
+            { show: ['share', 'p95', 'max', 'total'] },
           ),
         ),
       ),

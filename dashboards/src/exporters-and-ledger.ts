@@ -254,7 +254,6 @@ export const exportersAndLedger = dashboardOf({
         table(
           'Balance',
           'The ledger of this range: announced = flows + options + waiting + lost; what is unexplained is 0 when it balances.',
-          'short',
         )
           .withTarget(weirQuery({ kind: 'exporters', exporterView: 'balance', filter, limit: 1000 }))
           .withTransformation({

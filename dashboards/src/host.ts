@@ -83,7 +83,7 @@ export const host = dashboardOf({
       ),
     ),
     line(
-      10,
+      11,
       place(
         1,
         16,
@@ -114,7 +114,6 @@ export const host = dashboardOf({
           'Hosts that $host sends most to.',
           { filter: sent, dimensions: ['destination_ip'], limit: 10 },
           {
-            unit: 'bps',
             show: ['share', 'max', 'total'],
             links: { destination_ip: toPeer('destination_ip') },
           },
@@ -127,7 +126,7 @@ export const host = dashboardOf({
           'Peers that send to it',
           'Hosts that send most to $host.',
           { filter: received, dimensions: ['source_ip'], limit: 10 },
-          { unit: 'bps', show: ['share', 'max', 'total'], links: { source_ip: toPeer('source_ip') } },
+          { show: ['share', 'max', 'total'], links: { source_ip: toPeer('source_ip') } },
         ),
       ),
     ),
@@ -151,7 +150,6 @@ export const host = dashboardOf({
           'Service ports in the traffic of $host.',
           { filter: either, dimensions: ['protocol', 'service', 'application'], limit: 10 },
           {
-            unit: 'bps',
             show: ['share', 'total'],
             links: {
               service: [

@@ -78,7 +78,6 @@ function traffic(end: End): ReturnType<typeof topTable> {
     `What came ${ways[end]} by interface: the 95th percentile is what transit is billed by.`,
     { filter: filters[end], dimensions: ['exporter', field], limit: 30 },
     {
-      unit: 'bps',
       show: ['share', 'p95', 'max', 'total'],
       links: {
         [field]: [
@@ -103,7 +102,7 @@ function fullest(end: End): ReturnType<typeof topTable> {
     `Fullest ${ways[end]}: average, 95th, peak`,
     `Utilization ${ways[end]} in percent of the interface’s speed: mean, 95th percentile and peak.`,
     { filter: filters[end], metric: 'utilization', dimensions: ['exporter', field], limit: 15 },
-    { unit: 'percent', show: ['p95', 'max'] },
+    { show: ['p95', 'max'] },
   )
     .colorScheme(thresholdColours())
     .thresholds(steps(fullness))
@@ -125,7 +124,6 @@ function users(
     what,
     { filter: filters[end], dimensions: ['exporter', field, host], limit: 15 },
     {
-      unit: 'bps',
       show: ['share', 'max'],
       links: {
         [host]: [

@@ -5,7 +5,7 @@ import { line, place } from './build/layout.ts';
 import { cell, drillDown, filterOn, label } from './build/links.ts';
 import { uids } from './build/names.ts';
 import { properties } from './build/panel-parts.ts';
-import { bars, graph, judged, sideLegend, stat } from './build/panels.ts';
+import { bars, graph, judged, stat } from './build/panels.ts';
 import { exporterCount } from './build/exporter-count.ts';
 import { topTable } from './build/top-table.ts';
 import { dataSourceVariable, exporterVariable, filtersVariable, insideVariable } from './build/variables.ts';
@@ -158,7 +158,6 @@ export const nocOverview = dashboardOf({
         10,
         12,
         graph('Top applications', 'Bits a second of the applications that carry most.', 'bps', true)
-          .legend(sideLegend(['mean', 'max']))
           .withTarget(weirQuery({ filter, dimensions: ['application'], limit: 8 }))
           .overrideByRegexp('.*', [
             properties.links([
@@ -229,7 +228,7 @@ export const nocOverview = dashboardOf({
           'Top sources',
           'Hosts that send most, with their share of all traffic.',
           { filter, dimensions: ['source_ip'], limit: 10 },
-          { unit: 'bps', show: ['share'], links: { source_ip: toHost('source_ip', '${__value.text}') } },
+          { show: ['share'], links: { source_ip: toHost('source_ip', '${__value.text}') } },
         ),
       ),
       place(
@@ -240,7 +239,6 @@ export const nocOverview = dashboardOf({
           'Hosts that are sent most, with their share of all traffic.',
           { filter, dimensions: ['destination_ip'], limit: 10 },
           {
-            unit: 'bps',
             show: ['share'],
             links: { destination_ip: toHost('destination_ip', '${__value.text}') },
           },

@@ -69,7 +69,7 @@ export const topTalkers = dashboardOf({
           'Top sources',
           'Hosts that send most: share, peak, 95th percentile and total.',
           { ...asked, dimensions: ['source_ip'] },
-          { unit: 'bps', show: ['share', 'max', 'p95', 'total'], links: { source_ip: toHost('source_ip') } },
+          { show: ['share', 'max', 'p95', 'total'], links: { source_ip: toHost('source_ip') } },
         ),
       ),
       place(
@@ -80,7 +80,6 @@ export const topTalkers = dashboardOf({
           'Hosts that are sent most: share, peak, 95th percentile and total.',
           { ...asked, dimensions: ['destination_ip'] },
           {
-            unit: 'bps',
             show: ['share', 'max', 'p95', 'total'],
             links: { destination_ip: toHost('destination_ip') },
           },
@@ -97,7 +96,6 @@ export const topTalkers = dashboardOf({
           'Pairs of hosts that exchange most; a click leads to their flows.',
           { ...asked, dimensions: ['source_ip', 'destination_ip'] },
           {
-            unit: 'bps',
             show: ['share', 'total'],
             links: {
               source_ip: [
@@ -139,7 +137,6 @@ export const topTalkers = dashboardOf({
           'Sources cut to /24 and /48: many small talkers of one network together.',
           { ...asked, dimensions: ['source_ip'], prefix4: 24, prefix6: 48 },
           {
-            unit: 'bps',
             show: ['share', 'max', 'total'],
             heads: { source_ip: 'Source network' },
             links: { source_ip: toHost('source_ip') },
@@ -154,7 +151,6 @@ export const topTalkers = dashboardOf({
           'Traffic from network to network, as the collector’s configuration names them.',
           { ...asked, dimensions: ['source_network', 'destination_network'] },
           {
-            unit: 'bps',
             show: ['share', 'total'],
             links: {
               source_network: [
@@ -181,7 +177,7 @@ export const topTalkers = dashboardOf({
             'Most destinations',
             'Sources by how many different hosts they sent to: scanners, resolvers and proxies lead.',
             { filter, limit: '$top', metric: 'unique_destinations', dimensions: ['source_ip'] },
-            { unit: 'short', show: ['max'], links: { source_ip: toHost('source_ip') } },
+            { show: ['max'], links: { source_ip: toHost('source_ip') } },
           ),
         ),
         place(
@@ -191,7 +187,7 @@ export const topTalkers = dashboardOf({
             'Most ports',
             'Sources by how many different destination ports they tried.',
             { filter, limit: '$top', metric: 'unique_ports', dimensions: ['source_ip'] },
-            { unit: 'short', show: ['max'], links: { source_ip: toHost('source_ip') } },
+            { show: ['max'], links: { source_ip: toHost('source_ip') } },
           ),
         ),
       ),

@@ -70,7 +70,7 @@ export function anomalyTable(
   columns: readonly AnomalyColumn[],
 ): Table {
   const hidden = (Object.keys(heads) as AnomalyColumn[]).filter((name) => !columns.includes(name));
-  const panel = table(title, description, 'short')
+  const panel = table(title, description)
     .noValue('No anomalies')
     .withTarget(weirQuery({ kind: 'anomalies', ...query }))
     .withTransformation({

@@ -33,11 +33,7 @@ export function fixedColour(colour: string): Builder<FieldColor> {
   return new FieldColorBuilder().mode(FieldColorModeId.Fixed).fixedColor(colour);
 }
 
-/** The same name has the same colour wherever it stands: order does not matter. */
-export function coloursByName(): Builder<FieldColor> {
-  return new FieldColorBuilder().mode(FieldColorModeId.PaletteClassicByName);
-}
-
+/** A colour for each in its order, all easily told apart; by name, a few names would have to share a few tints of pink. */
 export function palette(): Builder<FieldColor> {
   return new FieldColorBuilder().mode(FieldColorModeId.PaletteClassic);
 }

@@ -33,14 +33,17 @@ import { PanelBuilder as Stat } from '@grafana/grafana-foundation-sdk/stat';
 import { PanelBuilder as Table } from '@grafana/grafana-foundation-sdk/table';
 import { PanelBuilder as TimeSeries } from '@grafana/grafana-foundation-sdk/timeseries';
 import { colours } from './colours.ts';
-import { coloursByName, fixedColour, steps, thresholdColours } from './panel-parts.ts';
+import { palette, fixedColour, steps, thresholdColours } from './panel-parts.ts';
 import { dataSource } from './weir-query.ts';
 
 /* The panels that every dashboard is made of, each in one look. A dashboard adds what is its own. */
 
 const NOTHING = 'No data';
 
-/** Lines over time, with a table of their averages and peaks below; stacked areas where parts make up a whole. */
+/**
+ * Lines over time, with a table of their averages and peaks below; stacked areas where parts make up a whole, with the table of the
+ * parts beside them.
+ */
 export function graph(title: string, description: string, unit: string, stacked = false): TimeSeries {
   return new TimeSeries()
     .title(title)
@@ -56,9 +59,9 @@ export function graph(title: string, description: string, unit: string, stacked 
     .showPoints(VisibilityMode.Never)
     .stacking(new StackingConfigBuilder().mode(stacked ? StackingMode.Normal : StackingMode.None).group('A'))
     .axisBorderShow(false)
-    .colorScheme(coloursByName())
+    .colorScheme(palette())
     .tooltip(new VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Multi).sort(SortOrder.Descending))
-    .legend(tableLegend(['mean', 'max', 'lastNotNull']));
+    .legend(stacked ? sideLegend() : tableLegend(['mean', 'max', 'lastNotNull']));
 }
 
 /** A legend of names and numbers, the largest first. */
@@ -74,7 +77,7 @@ export function tableLegend(
 }
 
 /** The same to the right of a wide graph: a row for each series, all of them in sight. */
-export function sideLegend(calcs: readonly string[], width = 380): VizLegendOptionsBuilder {
+export function sideLegend(calcs: readonly string[] = ['mean', 'max'], width = 300): VizLegendOptionsBuilder {
   return tableLegend(calcs, LegendPlacement.Right).width(width);
 }
 
@@ -123,9 +126,12 @@ export function judged(
     .thresholds(steps(thresholds));
 }
 
-/** A table, small rows, no type icons, its columns sorted by a click. */
-export function table(title: string, description: string, unit?: string): Table {
-  const panel = new Table()
+/**
+ * A table, small rows, no type icons, its columns sorted by a click. Units come with the columns: a panel's unit would be put behind
+ * texts that look like numbers too, port 443 say.
+ */
+export function table(title: string, description: string): Table {
+  return new Table()
     .title(title)
     .description(description)
     .datasource(dataSource)
@@ -133,10 +139,10 @@ export function table(title: string, description: string, unit?: string): Table 
     .showHeader(true)
     .cellHeight(TableCellHeight.Sm)
     .filterable(false)
+    .minWidth(70)
     .inspect(false)
     .colorScheme(thresholdColours())
     .thresholds(steps([[null, colours.in]]));
-  return unit === undefined ? panel : panel.unit(unit);
 }
 
 /** Bars to the right, one a series, coloured by how bad. */
@@ -174,7 +180,7 @@ export function shares(title: string, description: string, unit: string): PieCha
     .datasource(dataSource)
     .unit(unit)
     .noValue(NOTHING)
-    .colorScheme(coloursByName())
+    .colorScheme(palette())
     .pieType(PieChartType.Donut)
     .tooltip(new VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Single).sort(SortOrder.None))
     .legend(

@@ -23,7 +23,6 @@ export interface TopTableOptions {
   readonly show?: readonly Statistic[];
   /** Links of the fields' cells. */
   readonly links?: Readonly<Record<string, readonly DataLink[]>>;
-  readonly unit: string;
   /** Columns' heads as they shall be: field → head. */
   readonly heads?: Readonly<Record<string, string>>;
 }
@@ -36,7 +35,7 @@ export function topTable(
   options: TopTableOptions,
 ): Table {
   const show = new Set(options.show ?? ['share', 'max', 'total']);
-  const panel = table(title, description, options.unit)
+  const panel = table(title, description)
     .withTarget(weirQuery({ kind: 'top', other: false, ...query }))
     .withTransformation({
       id: 'organize',
@@ -56,7 +55,7 @@ export function topTable(
       properties.min(0),
       properties.max(100),
       properties.colour(colours.in),
-      properties.width(150),
+      properties.width(120),
     ]);
   for (const field of query.dimensions ?? []) {
     const links = options.links?.[field];
