@@ -54,6 +54,8 @@ export interface GrafanaOptions {
   readonly collectorUrl: string;
   /** 0 for any that is free. */
   readonly port: number;
+  /** The built plugin; `dist/` where left out. */
+  readonly pluginFolder?: string;
   /** Settings of Grafana's beside or instead of ours: GF_… variables. */
   readonly env?: NodeJS.ProcessEnv;
 }
@@ -76,7 +78,7 @@ export async function startGrafana(
   // A copy: outside its development mode Grafana does not follow what it is shown, and a build may go on meanwhile.
   rmSync(plugins, { recursive: true, force: true });
   mkdirSync(plugins, { recursive: true });
-  cpSync(join(root, 'dist'), join(plugins, PLUGIN_ID), { recursive: true });
+  cpSync(options.pluginFolder ?? join(root, 'dist'), join(plugins, PLUGIN_ID), { recursive: true });
   const port = options.port === 0 ? await freePort() : options.port;
   const url = `http://127.0.0.1:${port}`;
   const adminPassword = password(data);

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { PLUGIN_ID } from '@weir/core/query';
 import { type RunningGrafana, findGrafana, startGrafana } from '../../scripts/grafana.ts';
 
 /*
@@ -11,6 +12,7 @@ import { type RunningGrafana, findGrafana, startGrafana } from '../../scripts/gr
  *
  *   GRAFANA_HOME=/usr/share/grafana npm run test:grafana
  *   ... npm run test:grafana -- --stay      leaves it running to look around, until Ctrl-C
+ *   ... npm run test:grafana -- --source    the backend from its sources on Node instead of the packaged executable
  */
 
 const root = resolve(import.meta.dirname, '../..');
@@ -20,13 +22,16 @@ if (installation === undefined) {
   process.exit(1);
 }
 const stay = process.argv.includes('--stay');
+const source = process.argv.includes('--source');
 const data = mkdtempSync(join(tmpdir(), 'weir-grafana-'));
 const [flows, api, clickhouse, webhook] = await Promise.all([freePort(), freePort(), freePort(), freePort()]);
 const children: ChildProcess[] = [];
 let grafana: RunningGrafana | undefined;
 let code = 1;
 try {
-  await run(['scripts/build.ts']);
+  const packaged = join(data, 'package');
+  if (source) await run(['scripts/build.ts']);
+  else await run(['scripts/package.ts', '--out', packaged]);
   const env = {
     ...process.env,
     WEIR_CONFIG: join(root, 'scripts/demo.yaml'),
@@ -60,6 +65,7 @@ try {
     clickhousePassword: '',
     collectorUrl: `http://127.0.0.1:${api}`,
     port: 0,
+    ...(!source && { pluginFolder: join(packaged, PLUGIN_ID) }),
     env: { WEIR_ALERT_WEBHOOK: `http://127.0.0.1:${webhook}/alerts` },
   });
   const suite = {
