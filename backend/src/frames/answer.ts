@@ -34,9 +34,10 @@ export type OwnMeta = Omit<FrameMeta, 'stats' | 'executedQueryString'>;
 /** Meta of an answer's first frame: what was asked, what it cost, what to know. */
 export function metaOf(answer: Answer, own: OwnMeta, notices: readonly Notice[] = []): FrameMeta {
   const all = unique([...answer.notices, ...answer.compiled.notices, ...notices, ...(own.notices ?? [])]);
+  const { notices: _, ...rest } = own;
   const stats = statsOf(answer);
   return {
-    ...own,
+    ...rest,
     custom: {
       kind: answer.compiled.kind,
       table: answer.compiled.table,

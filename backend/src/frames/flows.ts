@@ -10,6 +10,9 @@ import { readable } from './series-names.ts';
 const HIDDEN = { custom: { hidden: true } };
 
 const UNITS: Readonly<Record<string, string>> = {
+  bytes: 'decbytes',
+  packets: 'short',
+  duration: 'ms',
   bytes_in: 'decbytes',
   bytes_out: 'decbytes',
   dropped_bytes: 'decbytes',

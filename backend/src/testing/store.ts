@@ -3,7 +3,7 @@ import { openTestEngine } from '../../../collector/src/store/embedded/testing/op
 // eslint-disable-next-line no-restricted-imports -- as above
 import { migrate } from '../../../collector/src/store/schema/migrations.ts';
 // eslint-disable-next-line no-restricted-imports -- as above
-import { Roller } from '../../../collector/src/store/rollups/roller.ts';
+import { rollupInsert } from '../../../collector/src/store/rollups/rollup-sql.ts';
 
 const KEPT_DAYS = 20_000;
 
@@ -13,8 +13,8 @@ export interface TestStore {
   readonly url: string;
   readonly database: string;
   command(sql: string): Promise<void>;
-  /** Makes the rollups of all that has been stored, as the collector would by this time. */
-  roll(nowMs: number): Promise<void>;
+  /** Makes the rollups of the whole minutes and hours of a span, as the collector does slot by slot. */
+  roll(fromMs: number, toMs: number): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -23,7 +23,7 @@ export const READER = { name: 'grafana', password: 'reader-secret' } as const;
 export async function openTestStore(): Promise<TestStore> {
   const database = 'weir';
   const engine = await openTestEngine(
-    { database, readers: 4 },
+    { database },
     {
       users: [
         { name: 'default', readonly: false },
@@ -44,22 +44,17 @@ export async function openTestStore(): Promise<TestStore> {
     url: engine.url,
     database,
     command: (sql) => store.command(sql),
-    roll: async (nowMs) => {
-      const roller = new Roller(store, {
-        database,
-        top: 100,
-        graceMs: 0,
-        lookBackMs: 40 * 86_400_000,
-        everyMs: 3_600_000,
-        log: {
-          info: () => undefined,
-          warn: (message: string) => {
-            throw new Error(message);
-          },
-        } as never,
-        now: () => nowMs,
-      });
-      await roller.run();
+    roll: async (fromMs, toMs) => {
+      for (const [table, seconds] of [
+        ['flows_1m', 60],
+        ['flows_1h', 3600],
+      ] as const) {
+        const whole = (ms: number): string => String(Math.floor(ms / 1000 / seconds) * seconds);
+        const sql = rollupInsert(database, table, 100);
+        await store.command(
+          sql.replaceAll('{from:UInt32}', whole(fromMs)).replaceAll('{to:UInt32}', whole(toMs)),
+        );
+      }
     },
     close: () => engine.close(),
   };
