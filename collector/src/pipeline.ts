@@ -17,6 +17,7 @@ import {
 } from './store/embedded/index.ts';
 import type { InterfaceInventory } from './ledger/report.ts';
 import { LiveHub } from './live/hub.ts';
+import { CollectorGauges } from './store/collector-gauges.ts';
 import { Inventory } from './store/inventory.ts';
 import { Roller } from './store/rollups/roller.ts';
 import { sharedTables, tenantTables } from './store/schema/ddl.ts';
@@ -65,6 +66,7 @@ export class Pipeline {
   private store: Store | undefined;
   private roller: Roller | undefined;
   private timer: NodeJS.Timeout | undefined;
+  private gauges: CollectorGauges | undefined;
   private inventoryTimer: NodeJS.Timeout | undefined;
   private newInterfaces: readonly InterfaceInventory[] = [];
   private stopping = false;
@@ -135,6 +137,7 @@ export class Pipeline {
     );
     store.onStored = (seconds) => {
       this.api?.observeInsert(seconds);
+      this.gauges?.observeInsert(seconds);
     };
     store.onLost = (exporter, flows) => this.receiver.lost(exporter, flows);
     await store.start();
@@ -155,6 +158,7 @@ export class Pipeline {
     this.receiver.onDeath = (error) => this.onFatal?.(error);
     const { warnings, ports } = await this.receiver.start();
     for (const warning of warnings) log.warn(warning);
+    this.gauges = new CollectorGauges(this.database, config.clickhouse.database, this.sources(dataDir));
     const inventory = new Inventory(this.database, config.clickhouse.database);
     this.receiver.onInterfaces = (names) => (this.newInterfaces = names);
     await this.report();
@@ -242,10 +246,11 @@ export class Pipeline {
     try {
       await inventory.writeExporters(this.latest?.exporters ?? [], Date.now());
       await inventory.writeInterfaces(names, Date.now());
+      await this.gauges?.write(Date.now());
     } catch (error) {
       this.newInterfaces = this.newInterfaces.length > 0 ? this.newInterfaces : names;
       this.log.warn(
-        `Exporters and interfaces could not be written, and will be tried again: ${String(error)}`,
+        `Exporters, interfaces and gauges could not be written, and will be tried again: ${String(error)}`,
       );
     }
   }

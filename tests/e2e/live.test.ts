@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { collectorMetrics } from '@weir/core/collector-metrics';
 import type { LiveFlows, LiveMessage, LiveRates } from '@weir/core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { WebSocket } from 'ws';
@@ -189,6 +190,20 @@ http: { live_subscriptions: 3 }
       (await collector.number('SELECT count() FROM network_flows')) - before >= sent ? true : undefined,
     );
     expect(await collector.number("SELECT sum(value) FROM ledger WHERE measure = 'records_lost'")).toBe(0);
+  });
+
+  test('the collector’s own gauges are in the database', async () => {
+    await until(
+      'gauges',
+      async () => ((await collector.number('SELECT count() FROM collector_metrics')) > 0 ? true : undefined),
+      20_000,
+    );
+    const known = collectorMetrics.map(({ name }) => name);
+    const there = await collector.query<{ metric: string; value: number }>(
+      'SELECT metric, argMin(value, timestamp) AS value FROM collector_metrics GROUP BY metric',
+    );
+    expect(there.map(({ metric }) => metric).filter((name) => !known.includes(name))).toEqual([]);
+    expect(there.find(({ metric }) => metric === 'memory_bytes')!.value).toBeGreaterThan(1e6);
   });
 
   test('interfaces have their speed, flows their networks, in the database', async () => {

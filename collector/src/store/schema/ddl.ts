@@ -169,6 +169,20 @@ TTL ${ttl('opened', retention.anomaliesDays)}
 SETTINGS ${SETTINGS}`;
 }
 
+/** Gauges of the collectors themselves: see `collector-metrics.ts` in core. They belong to no tenant. */
+export function collectorMetricsDdl(database: string, retention: Retention): string {
+  return `CREATE TABLE IF NOT EXISTS ${database}.collector_metrics (
+  timestamp DateTime CODEC(Delta, ZSTD(1)),
+  collector LowCardinality(String) COMMENT 'Name of its host.',
+  metric LowCardinality(String),
+  value Float64 CODEC(ZSTD(1))
+) ENGINE = MergeTree
+PARTITION BY toYYYYMM(timestamp)
+ORDER BY (metric, collector, timestamp)
+TTL ${ttl('timestamp', retention.ledgerDays)}
+SETTINGS ttl_only_drop_parts = 1`;
+}
+
 /**
  * One row of no tenant's: who sees it is bound to none. A program that is to show one tenant alone looks here whether the engine
  * holds it to that.

@@ -81,6 +81,7 @@ describe('migrate', () => {
         'interfaces',
         'anomalies',
         'tenant_check',
+        'collector_metrics',
       ]),
     );
   });

@@ -3,6 +3,7 @@ import type { Database } from '../clickhouse/database.ts';
 import {
   type Retention,
   anomaliesDdl,
+  collectorMetricsDdl,
   columnDdl,
   flowsDdl,
   ledgerDdl,
@@ -48,6 +49,7 @@ export const migrations: readonly Migration[] = [
     name: 'anomalies, interface speeds, tenant check',
     statements: ({ database, retention }) => [
       anomaliesDdl(database, retention),
+      collectorMetricsDdl(database, retention),
       `ALTER TABLE ${database}.interfaces
   ADD COLUMN IF NOT EXISTS tenant_id LowCardinality(String),
   ADD COLUMN IF NOT EXISTS speed UInt64 COMMENT 'Bits per second; 0 where not known.',
@@ -125,6 +127,7 @@ async function setExpiry(database: Database, { database: name, retention }: Sche
     ['flows_1h', ttl('timestamp', retention.rollup1hDays)],
     ['stored_1m', ttl('minute', retention.ledgerDays)],
     ['ledger', ttl('minute', retention.ledgerDays)],
+    ['collector_metrics', ttl('timestamp', retention.ledgerDays)],
     ['anomalies', ttl('opened', retention.anomaliesDays)],
   ];
   const rows = await database.query<{ name: string; engine_full: string }>(
