@@ -120,8 +120,9 @@ export class FlowDatabase {
     return { ...defaultContext, database: 'dev', nowMs: this.now * 1000, ...rest };
   }
 
+  /** From single flows where nothing else is said: most tests make no rollups. */
   compile(saved: object, range: QueryRange, rest: Partial<CompileContext> = {}): CompiledQuery {
-    const normalized = normalizeQuery({ version: 1, ...saved });
+    const normalized = normalizeQuery({ version: 1, resolution: 'raw', ...saved });
     if (!normalized.ok) throw new Error(JSON.stringify(normalized.problems));
     const result = compileQuery(normalized.query, range, this.context(rest));
     if (!result.ok) throw new Error(`${result.problem.path}: ${result.problem.message}`);

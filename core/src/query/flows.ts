@@ -197,7 +197,7 @@ function volumeStatement(
         'destination_as',
       ].includes(c),
   );
-  const chosen = exact ? table : 'network_flows';
+  const chosen = exact && query.resolution === 'auto' ? table : 'network_flows';
   const bucketSeconds = ceilTo(wanted, slotSeconds[chosen]);
   const values = new Parameters('f');
   const where = conditionSql(filterSql(filter, values));

@@ -37,7 +37,9 @@ export function topStatement(question: Question, limit: number): Statement {
     const made = trimmedSql(question, valuesSql(question, { buckets: `${of}.1`, amounts, weights }));
     columns.push(`${made.buckets} AS ${name}_buckets`, `${made.values} AS ${name}_values`);
     const factor = measure.factor === 1 ? '' : ` * ${measure.factor}`;
-    const counted = `toFloat64(arraySum(${amounts}))`;
+    const counted = busier
+      ? `toFloat64(greatest(arraySum(${part('f')}), arraySum(${part('r')})))`
+      : `toFloat64(arraySum(${amounts}))`;
     const distinct = of === 'past' ? 'distinct_previous' : reverse ? 'distinct_reverse' : 'distinct_count';
     const total = unique
       ? `toFloat64(${distinct})`
