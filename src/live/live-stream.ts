@@ -127,7 +127,9 @@ function logFrame(frame: DataFrame, columns: readonly LiveColumn[], query: Query
     fields: [
       { name: 'timestamp', type: FieldType.time, config: {}, values: times },
       { name: 'body', type: FieldType.string, config, values: bodies },
-      { name: 'severity', type: FieldType.string, config, values: severities },
+      ...(severities.length === 0
+        ? []
+        : [{ name: 'severity', type: FieldType.string, config, values: severities }]),
       { name: 'id', type: FieldType.string, config, values: ids },
       { name: 'labels', type: FieldType.other, config, values: labels },
       ...frame.fields.filter((field) => field.type !== FieldType.time),

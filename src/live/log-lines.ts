@@ -9,6 +9,7 @@ export interface LogLines {
   readonly times: number[];
   /** `10.0.0.1:51234 → 192.0.2.7:443  TCP  12.3 kB in 14 packets  edge-1` */
   readonly bodies: string[];
+  /** Empty where verdicts are not among the columns. */
   readonly severities: string[];
   readonly ids: string[];
   readonly labels: Record<string, string>[];
@@ -20,6 +21,7 @@ export function logLines(columns: readonly LiveColumn[]): LogLines {
   const others = columns.filter((column) => column !== time);
   const rows = columns[0]?.values.length ?? 0;
   const lines: LogLines = { times: [], bodies: [], severities: [], ids: [], labels: [] };
+  const hasVerdict = others.some(({ name }) => name === 'verdict');
   const seen = new Map<string, number>();
   for (let row = 0; row < rows; row++) {
     const labels: Record<string, string> = {};
@@ -34,13 +36,15 @@ export function logLines(columns: readonly LiveColumn[]): LogLines {
     seen.set(key, same + 1);
     lines.times.push(at);
     lines.bodies.push(body);
-    lines.severities.push(
-      labels['verdict'] === 'dropped' ? 'warning' : labels['verdict'] === 'error' ? 'error' : 'info',
-    );
+    if (hasVerdict) lines.severities.push(severityOf(labels['verdict']));
     lines.ids.push(`${key} ${same}`);
     lines.labels.push(labels);
   }
   return lines;
+}
+
+function severityOf(verdict: string | undefined): string {
+  return verdict === 'dropped' ? 'warning' : verdict === 'error' ? 'error' : 'info';
 }
 
 function bodyOf(labels: Readonly<Record<string, string>>): string {

@@ -46,7 +46,8 @@ export function changed(saved: WeirQuery, changes: Partial<Query>): WeirQuery {
     grafanaKeys.flatMap((key) => (saved[key] === undefined ? [] : [[key, saved[key]]])),
   );
   // An emptied list is said, as not saying it means the default.
-  const emptied = (changes.dimensions ?? kept.dimensions).length === 0 ? { dimensions: [] } : {};
+  const { dimensions } = { ...kept, ...changes };
+  const emptied = dimensions.length === 0 && defaultsOf(kind).dimensions.length > 0 ? { dimensions } : {};
   return { ...grafana, ...rest, ...emptied, refId: saved.refId } as WeirQuery;
 }
 

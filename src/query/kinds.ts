@@ -95,6 +95,7 @@ const partsOf: Readonly<Record<QueryKind, readonly Part[]>> = {
     'minInterval',
     'prefixes',
     'legend',
+    'live',
   ],
   top: [
     'filter',
@@ -109,6 +110,7 @@ const partsOf: Readonly<Record<QueryKind, readonly Part[]>> = {
     'resolution',
     'minInterval',
     'prefixes',
+    'live',
   ],
   flows: ['filter', 'columns', 'order', 'limit', 'live'],
   conversations: [

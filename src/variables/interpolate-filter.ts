@@ -129,7 +129,7 @@ function rewrite(condition: Piece, { values }: MarkedText): string | null {
   const written: string[] = [];
   let restricted = false;
   for (const token of rest) {
-    if (token.kind === 'punctuation') continue;
+    if (token.kind === 'punctuation' || token.kind === 'operator') continue;
     const texts = valueTexts(token, values, isMatch(operator));
     if (texts === null) return null;
     if (texts.length > 0) restricted = true;

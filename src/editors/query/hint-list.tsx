@@ -33,10 +33,11 @@ function styles(theme: GrafanaTheme2) {
     list: css({ listStyle: 'none', margin: 0, padding: theme.spacing(0, 1) }),
     hint: css({
       display: 'flex',
-      flexWrap: 'wrap',
       alignItems: 'center',
       gap: theme.spacing(0.5),
       minHeight: 24,
+      '& > svg': { flexShrink: 0 },
+      '& > button': { flexShrink: 0 },
       fontSize: theme.typography.bodySmall.fontSize,
       color: theme.colors.text!.secondary,
     }),

@@ -214,7 +214,11 @@ export function KindFields(props: FieldsProps): React.JSX.Element {
           <Toggle
             id={`${id}-live`}
             label="Live"
-            tooltip="Follow new flows as they come, from the collector."
+            tooltip={
+              query.kind === 'flows'
+                ? 'Follow new flows as they come, from the collector.'
+                : 'What flows now, second by second, from the collector; nothing from before.'
+            }
             value={query.live}
             onChange={(live) => onChange({ live })}
           />

@@ -20,9 +20,10 @@ const tables: readonly (readonly [string, string])[] = [
 
 /** What an SQL editor offers: columns, macros, tables, variables of the dashboard. */
 export function sqlOffers(columns: readonly string[], variables: readonly string[]): SqlOffer[] {
-  const docs = new Map(
-    fields.flatMap((field) => field.columns.map((column) => [column as string, field.doc] as const)),
-  );
+  const docs = new Map<string, string>();
+  // A column's own field comes before those that mean either end.
+  for (const { columns: of, doc } of [...fields].sort((a, b) => a.columns.length - b.columns.length))
+    for (const column of of) if (!docs.has(column)) docs.set(column, doc);
   const names = [
     ...new Set([...docs.keys(), 'timestamp', 'flow_start_time', 'flow_end_time', ...columns]),
   ].sort();

@@ -65,7 +65,7 @@ export function SqlPreview({ dataSource, query, range }: SqlPreviewProps): React
           <pre className={style.sql} tabIndex={0} aria-label="SQL" data-testid="weir-sql-text">
             {answer.sql}
           </pre>
-          {Object.keys(answer.parameters).length > 0 && (
+          {!answer.sql.startsWith('--') && Object.keys(answer.parameters).length > 0 && (
             <dl className={style.parameters}>
               {Object.entries(answer.parameters).map(([name, value]) => (
                 <React.Fragment key={name}>
