@@ -88,11 +88,13 @@ describe('the lexer of SQL', () => {
             .map((t) => t.text)
             .join(''),
         ).toBe(sql);
+        let fault: unknown;
         try {
           expand(sql);
         } catch (error) {
-          expect(error).toBeInstanceOf(Refused);
+          fault = error;
         }
+        expect(fault === undefined || fault instanceof Refused).toBe(true);
       }),
     );
   });
