@@ -190,7 +190,7 @@ http: { live_subscriptions: 3 }
       (await collector.number('SELECT count() FROM network_flows')) - before >= sent ? true : undefined,
     );
     expect(await collector.number("SELECT sum(value) FROM ledger WHERE measure = 'records_lost'")).toBe(0);
-  });
+  }, 120_000);
 
   test('the collector’s own gauges are in the database', async () => {
     await until(
@@ -245,6 +245,10 @@ http:
   tokens:
     - { name: noc, token: ${ALL} }
     - { name: portal, token_sha256: ${createHash('sha256').update(ACME).digest('hex')}, tenant: acme }
+clickhouse:
+  users:
+    - { name: noc, password: reads-all }
+    - { name: acme, password: reads-its-own, tenant: acme }
 tenants: { default: globex, map: [{ match: ${EDGE}, tenant: acme }] }
 `,
     });
@@ -290,5 +294,21 @@ tenants: { default: globex, map: [{ match: ${EDGE}, tenant: acme }] }
     };
     await until('both exporters', async () => ((await seen(ALL)).length === 2 ? true : undefined));
     expect(await seen(ACME)).toEqual([EDGE]);
+  });
+
+  test('a tenant’s user of the embedded ClickHouse reads that tenant’s rows alone', async () => {
+    const ask = async (user: string, password: string, sql: string): Promise<string> => {
+      const headers = { 'X-ClickHouse-User': user, 'X-ClickHouse-Key': password };
+      const url = `${collector.clickhouseUrl}/?database=weir`;
+      return (await fetch(url, { method: 'POST', headers, body: sql })).text();
+    };
+    const tenants = 'SELECT arraySort(groupUniqArray(tenant_id)) FROM network_flows';
+    await until('flows of both tenants stored', async () =>
+      (await ask('noc', 'reads-all', tenants)) === "['acme','globex']\n" ? true : undefined,
+    );
+    expect(await ask('acme', 'reads-its-own', tenants)).toBe("['acme']\n");
+    expect(await ask('acme', 'reads-its-own', 'SELECT count() FROM tenant_check')).toBe('0\n');
+    expect(await ask('noc', 'reads-all', 'SELECT count() FROM tenant_check')).toBe('1\n');
+    expect(await ask('acme', 'reads-all', 'SELECT 1')).toMatch(/^Code: 516\./);
   });
 });
