@@ -32,7 +32,10 @@ const read = (path: string): string => readFileSync(join(out, path), 'utf8');
 function stand(names: readonly string[]): Record<string, unknown> {
   const anything: unknown = new Proxy(Anything, {
     apply: () => anything,
-    get: (target, key, receiver) => (key === 'prototype' ? Reflect.get(target, key, receiver) : anything),
+    get: (target, key, receiver) => {
+      if (key === 'prototype') return Reflect.get(target, key, receiver) as unknown;
+      return key === Symbol.toPrimitive ? () => '' : anything;
+    },
   });
   return Object.fromEntries(names.map((name) => [name, anything]));
 }
