@@ -11,7 +11,7 @@ export interface ClickHouseOptions extends HttpTarget {
   readonly user: string;
   readonly password: string;
   readonly database: string;
-  /** Statements at once; ten times as many may wait. */
+  /** Statements at once; 200 more may wait. */
   readonly concurrency: number;
   /** Begins the ids of its queries. */
   readonly idPrefix: string;
@@ -53,7 +53,8 @@ const MAX_ANSWER_BYTES = 256e6;
 const MAX_SEARCH = 6000;
 /** Longest time to tell the server that a query is not wanted any more. */
 const KILL_MS = 5000;
-const QUEUE_FACTOR = 10;
+/** A wall of dashboards that refreshes at once waits; more than these, and no answer would come in time anyway. */
+const QUEUE = 200;
 
 /**
  * What a user may send with a query: `all` settings; all but `readonly` (the user's profile says `readonly = 2`, which allows
@@ -75,7 +76,7 @@ export class ClickHouseClient {
     this.#options = options;
     this.#connections = new HttpConnections(options);
     this.#killer = new HttpConnections(options);
-    this.#gate = new Gate(options.concurrency, options.concurrency * QUEUE_FACTOR);
+    this.#gate = new Gate(options.concurrency, QUEUE);
   }
 
   get database(): string {
