@@ -54,6 +54,19 @@ describe('weir exporters', () => {
     expect(io.out()).not.toContain('core-1');
   });
 
+  test('a collector that asks for a token gets WEIR_HTTP_TOKEN, and without it the user is told of it', async () => {
+    server = await fakeServer((request, response) => {
+      const admitted = request.headers.authorization === 'Bearer right';
+      response
+        .writeHead(admitted ? 200 : 401, { 'content-type': 'application/json' })
+        .end(JSON.stringify(admitted ? { timeMs: NOW_MS, exporters: [] } : { error: 'no' }));
+    });
+    const without = await run(exportersCommand(capturedIo()), '--url', server.url);
+    expect(String(without)).toContain('WEIR_HTTP_TOKEN');
+    const io = capturedIo({ env: { WEIR_HTTP_TOKEN: 'right' } });
+    expect(await run(exportersCommand(io), '--url', server.url)).toBeUndefined();
+  });
+
   test('--json gives the collector’s answer', async () => {
     const io = capturedIo();
     await run(exportersCommand(io), '--json', '--url', await collector());

@@ -24,7 +24,9 @@ Examples:
     weir exporters --trouble
 
   For programs: the whole ledger of each, with templates, samplers and elements sent in vain:
-    weir exporters --json | jq '.exporters[] | {address, lost: .ledger.recordsLost}'`;
+    weir exporters --json | jq '.exporters[] | {address, lost: .ledger.recordsLost}'
+
+Where the collector has http.tokens, WEIR_HTTP_TOKEN in the environment is the token.`;
 
 /** `weir exporters`. */
 export function exportersCommand(io: Io = processIo): Command {
@@ -36,7 +38,7 @@ export function exportersCommand(io: Io = processIo): Command {
     .addHelpText('after', EXAMPLES)
     .action(async (options: { config?: string; trouble?: boolean; json?: boolean; url?: string }) => {
       const url = options.url ?? localUrl(configFor(io, options.config).config.http.bind);
-      const answer = await fetchExporters(url);
+      const answer = await fetchExporters(url, io.env['WEIR_HTTP_TOKEN']);
       if (options.json === true) {
         io.stdout.write(`${JSON.stringify(answer, undefined, 2)}\n`);
         return;
@@ -57,10 +59,12 @@ export function exportersCommand(io: Io = processIo): Command {
     });
 }
 
-async function fetchExporters(url: string): Promise<ExportersAnswer> {
+async function fetchExporters(url: string, token: string | undefined): Promise<ExportersAnswer> {
   let response: Response;
   try {
-    response = await fetch(new URL('/exporters', url));
+    response = await fetch(new URL('/exporters', url), {
+      headers: token === undefined || token === '' ? {} : { authorization: `Bearer ${token}` },
+    });
   } catch (error) {
     const code = ((error as Error).cause as NodeJS.ErrnoException | undefined)?.code;
     throw new CommandFailure(
@@ -70,6 +74,10 @@ async function fetchExporters(url: string): Promise<ExportersAnswer> {
     );
   }
   const body: unknown = await response.json().catch(() => undefined);
+  if (response.status === 401)
+    throw new CommandFailure(
+      `${url} asks for a token (http.tokens in its configuration) and was given ${token === undefined || token === '' ? 'none' : 'another'}: put it into the environment as WEIR_HTTP_TOKEN.`,
+    );
   if (!response.ok || !isAnswer(body))
     throw new CommandFailure(`${url} is no collector’s address: it answers with HTTP ${response.status}.`);
   return body;
