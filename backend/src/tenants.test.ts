@@ -5,8 +5,8 @@ import { fieldValues } from './resources/field-values.ts';
 import { ask, testDataSource } from './testing/ask.ts';
 import { type FakeClickHouse, startFakeClickHouse } from './testing/fake-clickhouse.ts';
 import { HOUR, storeKnownFlows } from './testing/known-flows.ts';
-import { type TestStore, openTestStore } from './testing/store.ts';
-import { tenantFilter } from './tenants/tenant-filter.ts';
+import { NORTH, READER, TABLES_WITH_TENANT, type TestStore, openTestStore } from './testing/store.ts';
+import { TENANT_TABLES, tenantFilter } from './tenants/tenant-filter.ts';
 
 const never = new AbortController().signal;
 
@@ -27,16 +27,27 @@ describe('the filter sent to the engine', () => {
   });
 });
 
+it('is sent for every table of the schema that tells whose a row is', () => {
+  expect([...TENANT_TABLES, 'tenant_check'].sort()).toEqual([...TABLES_WITH_TENANT].sort());
+});
+
 describe('a data source of one tenant', () => {
   let store: TestStore;
+  let sources: Readonly<Record<string, DataSource>>;
   let north: DataSource;
   beforeAll(async () => {
     store = await openTestStore();
     await storeKnownFlows(store);
-    north = testDataSource({ url: store.url, tenant: 'north' });
+    const { url } = store;
+    sources = {
+      owner: testDataSource({ url, tenant: 'north' }),
+      reader: testDataSource({ url, tenant: 'north', user: READER.name }, { password: READER.password }),
+      bound: testDataSource({ url, tenant: 'north', user: NORTH.name }, { password: NORTH.password }),
+    };
+    north = sources['reader']!;
   });
   afterAll(async () => {
-    closeDataSource(north);
+    Object.values(sources).forEach(closeDataSource);
     await store.close();
   });
 
@@ -69,8 +80,11 @@ describe('a data source of one tenant', () => {
     ['anomalies', { kind: 'anomalies' }],
     ['anomalies counted', { kind: 'anomalies', anomalyView: 'count' }],
   ];
-  it.each(models)('shows nothing of another in %s', async (_name, model) => {
-    const frames = await ask(north, model);
+  const asked = ['owner', 'reader', 'bound'].flatMap((user) =>
+    models.map(([name, model]) => [user, name, model] as const),
+  );
+  it.each(asked)('shows the user %s nothing of another in %s', async (user, _name, model) => {
+    const frames = await ask(sources[user]!, model);
     const data =
       JSON.stringify(frames.map((frame) => frameToJson(frame).data ?? null)) +
       JSON.stringify(frames.map((frame) => frame.fields.map(({ labels }) => labels)));
@@ -98,15 +112,44 @@ describe('a data source of one tenant', () => {
     ]);
   });
 
-  it('runs no SQL of people’s for a user whom the engine does not bind', async () => {
-    await expect(ask(north, { kind: 'sql', sql: 'SELECT count() FROM network_flows' })).rejects.toMatchObject(
-      {
+  it.each(['owner', 'reader'])(
+    'runs no SQL of people’s for the user %s, whom the engine does not bind',
+    async (user) => {
+      await expect(
+        ask(sources[user]!, { kind: 'sql', sql: 'SELECT count() FROM network_flows' }),
+      ).rejects.toMatchObject({
         status: 403,
         message: expect.stringMatching(
-          /does not hold the user default to it\. Create the user with a row policy: docs\/how-to\/tenants\.md/,
+          /does not hold the user \w+ to it\. Create the user with a row policy: docs\/how-to\/tenants\.md/,
         ),
-      },
+      });
+    },
+  );
+
+  it('whose user the engine binds may ask in SQL for its own', async () => {
+    const [frame] = await ask(sources['bound']!, {
+      kind: 'sql',
+      sql: 'SELECT DISTINCT tenant_id FROM network_flows',
+    });
+    expect(frame!.fields[0]!.values).toEqual(['north']);
+  });
+
+  it.each([
+    'SELECT DISTINCT tenant_id FROM network_flows',
+    "SELECT DISTINCT tenant_id FROM merge('weir', '^network_flows$')",
+    "SELECT exporter_name FROM exporters WHERE tenant_id = 'south'",
+    'SELECT * FROM (SELECT DISTINCT tenant_id FROM network_flows SETTINGS additional_table_filters = {})',
+    'SELECT collector_ip, exporter_name FROM ledger_balance',
+    'SELECT DISTINCT tenant_id FROM flows_1m UNION ALL SELECT DISTINCT tenant_id FROM flows_1h UNION ALL SELECT DISTINCT tenant_id FROM stored_1m',
+    'SELECT title FROM anomalies',
+    'SELECT toString(collector_ip) FROM interfaces',
+    'SELECT * FROM tenant_check',
+  ])('whose user the engine binds shows nothing of another by the SQL %s', async (sql) => {
+    const data = await ask(sources['bound']!, { kind: 'sql', sql }).then(
+      (frames) => JSON.stringify(frames.map((frame) => frameToJson(frame).data)),
+      (error: { status: number }) => `refused ${error.status}`,
     );
+    expect(data).not.toMatch(/edge-3|172\.16\.0\.9|203\.0\.113\.9|south|192\.0\.2\.3|\*/);
   });
 });
 

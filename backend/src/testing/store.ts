@@ -3,6 +3,8 @@ import { openTestEngine } from '../../../collector/src/store/embedded/testing/op
 // eslint-disable-next-line no-restricted-imports -- as above
 import { migrate } from '../../../collector/src/store/schema/migrations.ts';
 // eslint-disable-next-line no-restricted-imports -- as above
+import { sharedTables, tenantTables } from '../../../collector/src/store/schema/ddl.ts';
+// eslint-disable-next-line no-restricted-imports -- as above
 import { rollupInsert } from '../../../collector/src/store/rollups/rollup-sql.ts';
 
 const KEPT_DAYS = 20_000;
@@ -18,16 +20,23 @@ export interface TestStore {
   close(): Promise<void>;
 }
 
+/** Tables of the collector's schema that have the column `tenant_id`. */
+export const TABLES_WITH_TENANT: readonly string[] = tenantTables;
+
+/** A user whom the engine holds to a tenant. */
+export const NORTH = { name: 'north', password: 'north-secret' } as const;
+
 export const READER = { name: 'grafana', password: 'reader-secret' } as const;
 
 export async function openTestStore(): Promise<TestStore> {
   const database = 'weir';
   const engine = await openTestEngine(
-    { database },
+    { database, tenantReaders: { tenants: ['north'], tables: tenantTables, shared: sharedTables } },
     {
       users: [
         { name: 'default', readonly: false },
         { ...READER, readonly: true },
+        { ...NORTH, readonly: true, tenant: 'north' },
       ],
     },
   );
