@@ -7,7 +7,7 @@ import { colours, severityColours } from './build/colours.ts';
 import { dashboardOf } from './build/dashboard.ts';
 import { collapsed, line, place } from './build/layout.ts';
 import { uids } from './build/names.ts';
-import { properties, steps, thresholdColours } from './build/panel-parts.ts';
+import { properties, wordMapping } from './build/panel-parts.ts';
 import { graph, judged, listLegend, table } from './build/panels.ts';
 import { dataSourceVariable, exporterVariable, filtersVariable, hostVariable } from './build/variables.ts';
 import { dataSource, weirQuery } from './build/weir-query.ts';
@@ -22,6 +22,11 @@ const names: Readonly<Record<(typeof severities)[number], string>> = {
   medium: 'Medium',
   low: 'Low',
 };
+
+const severityOverrides = severities.map((severity) => ({
+  matcher: { id: 'byName', options: severity },
+  properties: [properties.colour(severityColours[severity])],
+}));
 
 function openOf(severity: (typeof severities)[number]): ReturnType<typeof judged> {
   return judged(names[severity], `Anomalies of severity ${severity} that are open now.`, 'short', [
@@ -89,10 +94,7 @@ export const anomalies = dashboardOf({
           .noValue('No anomalies')
           .legend(listLegend())
           .withTarget(weirQuery({ kind: 'anomalies', anomalyView: 'count', ...chosen }))
-          .overrideByName('critical', [properties.colour(severityColours.critical)])
-          .overrideByName('high', [properties.colour(severityColours.high)])
-          .overrideByName('medium', [properties.colour(severityColours.medium)])
-          .overrideByName('low', [properties.colour(severityColours.low)]),
+          .overrides(severityOverrides),
       ),
       place(
         6,
@@ -134,25 +136,18 @@ export const anomalies = dashboardOf({
         24,
         new StateTimeline()
           .title('When')
-          .description('When anomalies of each severity lasted; the darker, the more at a time.')
+          .description('When anomalies of each severity lasted; the number is how many at a time.')
           .datasource(dataSource)
           .unit('short')
           .decimals(0)
           .noValue('No anomalies')
           .rowHeight(0.8)
-          .showValue('auto' as never)
+          .disablePagination()
           .mergeValues(true)
           .fillOpacity(80)
           .legend(listLegend().showLegend(false))
-          .colorScheme(thresholdColours())
-          .thresholds(
-            steps([
-              [null, 'transparent'],
-              [1, 'semi-dark-yellow'],
-              [3, 'semi-dark-orange'],
-              [10, 'semi-dark-red'],
-            ]),
-          )
+          .mappings([wordMapping({ 0: { text: ' ', colour: 'rgba(128, 128, 128, 0.12)' } })])
+          .overrides(severityOverrides)
           .withTarget(weirQuery({ kind: 'anomalies', anomalyView: 'count', ...chosen })),
       ),
     ),
@@ -176,9 +171,7 @@ export const anomalies = dashboardOf({
             'destination_ip',
             'exporter_name',
             'value',
-            'baseline',
             'score',
-            'technique',
           ],
         ).filterable(true),
       ),

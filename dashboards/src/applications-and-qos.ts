@@ -130,17 +130,15 @@ export const applicationsAndQos = dashboardOf({
             'TCP round trip',
             'Mean TCP round-trip time by destination network, of the flows that tell it.',
             'µs',
-          )
-            .noValue('No exporter tells round-trip times')
-            .withTarget(
-              weirQuery({
-                filter,
-                metric: 'tcp_rtt',
-                dimensions: ['destination_network'],
-                limit: 6,
-                other: false,
-              }),
-            ),
+          ).withTarget(
+            weirQuery({
+              filter,
+              metric: 'tcp_rtt',
+              dimensions: ['destination_network'],
+              limit: 6,
+              other: false,
+            }),
+          ),
         ),
         place(
           33,
@@ -149,17 +147,15 @@ export const applicationsAndQos = dashboardOf({
             'Server response',
             'Mean time that servers take to answer, by application, of the flows that tell it.',
             'µs',
-          )
-            .noValue('No exporter tells response times')
-            .withTarget(
-              weirQuery({
-                filter,
-                metric: 'server_response',
-                dimensions: ['application'],
-                limit: 6,
-                other: false,
-              }),
-            ),
+          ).withTarget(
+            weirQuery({
+              filter,
+              metric: 'server_response',
+              dimensions: ['application'],
+              limit: 6,
+              other: false,
+            }),
+          ),
         ),
       ),
       line(

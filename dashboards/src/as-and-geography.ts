@@ -77,9 +77,9 @@ function map(): Geomap {
           config: {
             showLegend: false,
             style: {
-              size: { field: 'share', fixed: 8, min: 6, max: 44 },
-              color: { fixed: 'blue' },
-              opacity: 0.55,
+              size: { field: 'share', fixed: 8, min: 7, max: 56 },
+              color: { fixed: 'semi-dark-orange' },
+              opacity: 0.6,
               symbol: { fixed: 'img/icons/marker/circle.svg', mode: 'fixed' },
               symbolAlign: { horizontal: 'center', vertical: 'center' },
               rotation: { fixed: 0, mode: 'mod', min: -360, max: 360 },

@@ -6,7 +6,7 @@ import { dashboardOf } from './build/dashboard.ts';
 import { line, place, section } from './build/layout.ts';
 import { uids } from './build/names.ts';
 import { properties, steps } from './build/panel-parts.ts';
-import { graph, judged } from './build/panels.ts';
+import { graph, judged, listLegend } from './build/panels.ts';
 import { dataSourceVariable } from './build/variables.ts';
 import { type PanelQuery, weirQuery } from './build/weir-query.ts';
 
@@ -83,7 +83,7 @@ export const collectorHealth = dashboardOf({
       place(3, 3, now('lag_seconds', high(30, 60))),
       place(4, 3, now('spool_used_percent', high(20, 50)).decimals(1)),
       place(5, 3, now('kernel_drops_per_second', high(0.001, 1))),
-      place(6, 3, now('receiver_utilization_percent', high(60, 85)).decimals(0)),
+      place(6, 3, now('receiver_utilization_percent', high(60, 85), 'Receiver').decimals(0)),
       place(7, 3, now('cpu_percent', high(150, 300)).decimals(0)),
       place(8, 3, now('disk_free_percent', low(10, 20)).decimals(0)),
       place(9, 3, now('exporters', low(1, 1)).decimals(0)),
@@ -151,8 +151,8 @@ export const collectorHealth = dashboardOf({
           ]).max(100),
         ),
         place(45, 8, course('disk_free_bytes')),
-        place(46, 4, course('templates')),
-        place(47, 4, course('exporters', 'Exporters known')),
+        place(46, 4, course('templates').legend(listLegend())),
+        place(47, 4, course('exporters', 'Exporters known').legend(listLegend())),
       ),
     ),
   ],

@@ -2,7 +2,7 @@ import { dashboardOf } from './build/dashboard.ts';
 import { collapsed, line, place } from './build/layout.ts';
 import { cell, drillDown, filterOn } from './build/links.ts';
 import { uids } from './build/names.ts';
-import { graph } from './build/panels.ts';
+import { graph, sideLegend } from './build/panels.ts';
 import { topTable } from './build/top-table.ts';
 import {
   dataSourceVariable,
@@ -104,12 +104,9 @@ export const conversationsAndTopology = dashboardOf({
       place(
         5,
         12,
-        graph(
-          'Conversations over time',
-          'The pairs that exchange most, and all others.',
-          'bps',
-          true,
-        ).withTarget(weirQuery({ ...asked, dimensions: ['source_ip', 'destination_ip'] })),
+        graph('Conversations over time', 'The pairs that exchange most, and all others.', 'bps', true)
+          .legend(sideLegend(['mean'], 360))
+          .withTarget(weirQuery({ ...asked, dimensions: ['source_ip', 'destination_ip'] })),
       ),
     ),
     collapsed(

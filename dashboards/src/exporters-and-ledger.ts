@@ -5,7 +5,7 @@ import { line, place, section } from './build/layout.ts';
 import { cell, drillDown, label } from './build/links.ts';
 import { uids } from './build/names.ts';
 import { properties } from './build/panel-parts.ts';
-import { graph, judged, stat, table } from './build/panels.ts';
+import { graph, judged, listLegend, stat, table } from './build/panels.ts';
 import { dataSourceVariable, exporterVariable, filtersVariable } from './build/variables.ts';
 import { weirQuery } from './build/weir-query.ts';
 
@@ -34,6 +34,7 @@ function measure(
 ): ReturnType<typeof graph> {
   return graph(title, description, 'short')
     .min(0)
+    .legend(listLegend())
     .noValue(noneMeans)
     .withTarget(weirQuery({ kind: 'exporters', exporterView: 'ledger', ledgerMeasure, filter, limit: 20 }))
     .overrideByRegexp('.*', [properties.links(toInterfaces)]);
@@ -181,7 +182,7 @@ export const exportersAndLedger = dashboardOf({
       ),
     ),
     line(
-      9,
+      8,
       place(
         8,
         24,
@@ -202,7 +203,8 @@ export const exportersAndLedger = dashboardOf({
             ]),
           ])
           .overrideByName('Address', [properties.width(140)])
-          .overrideByRegexp('^(Seen|First seen)$', [properties.width(165)])
+          .overrideByName('Seen', [properties.unit('dateTimeFromNow'), properties.width(140)])
+          .overrideByName('First seen', [properties.unit('dateTimeAsIso'), properties.width(170)])
           .overrideByName('Versions', [properties.width(90)])
           .overrideByName('Sampling rate', [
             properties.width(120),
@@ -219,7 +221,10 @@ export const exportersAndLedger = dashboardOf({
             properties.name('Clock offset'),
             properties.width(110),
           ])
-          .overrideByName('Verdict', [properties.textColour(), properties.mappings(verdictColours as never)]),
+          .overrideByName('Verdict', [
+            properties.wrappedColour(),
+            properties.mappings(verdictColours as never),
+          ]),
       ),
     ),
     line(
@@ -247,13 +252,13 @@ export const exportersAndLedger = dashboardOf({
       ),
     ),
     line(
-      10,
+      8,
       place(
         10,
         24,
         table(
           'Balance',
-          'The ledger of this range: announced = flows + options + waiting + lost; what is unexplained is 0 when it balances.',
+          'The ledger of this range: announced = flows + options + waiting + lost; Δ is what is unexplained, 0 when it balances.',
         )
           .withTarget(weirQuery({ kind: 'exporters', exporterView: 'balance', filter, limit: 1000 }))
           .withTransformation({
@@ -279,6 +284,9 @@ export const exportersAndLedger = dashboardOf({
                 'Lost malformed': 'Malformed',
                 'Lost queue': 'Queue',
                 'Lost store': 'Store',
+                'Datagrams unexplained': 'Δ datagrams',
+                'Records unexplained': 'Δ records',
+                'Flows unexplained': 'Δ flows',
                 'Loss percent': 'Loss',
               },
             },
@@ -293,7 +301,7 @@ export const exportersAndLedger = dashboardOf({
             properties.textColour(),
             properties.thresholds(lost),
           ])
-          .overrideByRegexp('unexplained$', [properties.cellColour(), properties.thresholds(balanced)])
+          .overrideByRegexp('^Δ', [properties.cellColour(), properties.thresholds(balanced)])
           .overrideByName('Loss', [
             properties.gauge(),
             properties.unit('percent'),

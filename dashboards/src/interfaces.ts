@@ -4,7 +4,7 @@ import { collapsed, line, place } from './build/layout.ts';
 import { cell, drillDown, filterOn, label } from './build/links.ts';
 import { uids } from './build/names.ts';
 import { properties, steps, thresholdColours } from './build/panel-parts.ts';
-import { bars, graph, table } from './build/panels.ts';
+import { bars, graph, sideLegend, table } from './build/panels.ts';
 import { topTable } from './build/top-table.ts';
 import {
   dataSourceVariable,
@@ -78,7 +78,7 @@ function traffic(end: End): ReturnType<typeof topTable> {
     `What came ${ways[end]} by interface: the 95th percentile is what transit is billed by.`,
     { filter: filters[end], dimensions: ['exporter', field], limit: 30 },
     {
-      show: ['share', 'p95', 'max', 'total'],
+      show: ['p95', 'max', 'total'],
       links: {
         [field]: [
           drillDown(uids.topTalkers, 'Top talkers of ${__value.text}', {
@@ -155,8 +155,9 @@ export const interfaces = dashboardOf({
       10,
       place(
         5,
-        16,
+        15,
         graph('Traffic in and out', 'Bits a second in (above) and out (below) by interface.', 'bps', true)
+          .legend(sideLegend(['mean'], 360))
           .withTarget(
             weirQuery({ refId: 'A', filter: into, dimensions: ['exporter', 'input_interface'], limit: 8 }),
           )
@@ -170,7 +171,7 @@ export const interfaces = dashboardOf({
       ),
       place(
         6,
-        8,
+        9,
         bars(
           '95th percentile of use',
           'What 95 % of the time was not exceeded, in percent of the speed, in and out.',

@@ -51,6 +51,7 @@ const widths: Partial<Record<AnomalyColumn, number>> = {
   baseline: 100,
   score: 110,
   technique: 100,
+  threshold: 100,
 };
 
 const severityMapping = wordMapping(
@@ -114,7 +115,8 @@ export function anomalyTable(
       properties.unit('percentunit'),
       properties.decimals(0),
     ]);
-  if (!columns.includes('flow_filter')) panel.overrideByName(heads.flow_filter, [properties.hidden()]);
+  if (!columns.includes('flow_filter'))
+    panel.overrideByName(heads.flow_filter, [properties.hidden(), properties.hiddenFromView()]);
   for (const name of columns) {
     const width = widths[name];
     if (width !== undefined) panel.overrideByName(heads[name], [properties.width(width)]);

@@ -29,13 +29,25 @@ export function flowTable(title: string, description: string, query: PanelQuery)
     .filterable(true)
     .frameIndex(0)
     .withTarget(weirQuery({ kind: 'flows', columns, ...query }))
+    .withTransformation({
+      id: 'organize',
+      options: {
+        excludeByName: {},
+        indexByName: {},
+        renameByName: { 'Source port': 'Src port', 'Destination port': 'Dst port' },
+      },
+    })
     .overrideByName('Source', [
       properties.links([drillDown(uids.host, 'Host ${__value.text}', { host: cell('source_ip') })]),
     ])
     .overrideByName('Destination', [
       properties.links([drillDown(uids.host, 'Host ${__value.text}', { host: cell('destination_ip') })]),
     ])
-    .overrideByRegexp('^(body|id|labels|severity)$', [properties.hidden()])
-    .overrideByRegexp('^Bytes', [properties.unit('decbytes')])
-    .overrideByRegexp('^Packets', [properties.unit('short')]);
+    .overrideByRegexp('^(body|id|labels|severity)$', [properties.hidden(), properties.hiddenFromView()])
+    .overrideByName('timestamp', [properties.name('Time'), properties.width(160)])
+    .overrideByRegexp('^(Source|Destination)$', [properties.width(150)])
+    .overrideByRegexp('port$', [properties.width(95)])
+    .overrideByRegexp('^(Protocol|Packets)$', [properties.width(90)])
+    .overrideByName('Bytes', [properties.unit('decbytes'), properties.width(100)])
+    .overrideByName('Duration', [properties.unit('ms'), properties.width(100)]);
 }

@@ -5,7 +5,7 @@ import {
   FieldColorBuilder,
   FieldColorModeId,
   MappingType,
-  type Panel,
+  SpecialValueMatch,
   type ThresholdsConfig,
   ThresholdsConfigBuilder,
   ThresholdsMode,
@@ -76,6 +76,10 @@ export const properties = {
     value: { type: 'color-background', mode: 'basic' },
   }),
   textColour: (): DynamicConfigValue => ({ id: 'custom.cellOptions', value: { type: 'color-text' } }),
+  wrappedColour: (): DynamicConfigValue => ({
+    id: 'custom.cellOptions',
+    value: { type: 'color-text', wrapText: true },
+  }),
   wrap: (): DynamicConfigValue => ({ id: 'custom.cellOptions', value: { type: 'auto', wrapText: true } }),
   links: (links: readonly DataLink[]): DynamicConfigValue => ({ id: 'links', value: links }),
   mappings: (mappings: readonly ValueMapping[]): DynamicConfigValue => ({ id: 'mappings', value: mappings }),
@@ -84,21 +88,19 @@ export const properties = {
     value: { mode: 'absolute', steps: list.map(([value, color]) => ({ value, color })) },
   }),
   below: (): DynamicConfigValue => ({ id: 'custom.transform', value: 'negative-Y' }),
+  /** Tables of Grafana 12 hide by the second, earlier ones by the first. */
   hidden: (): DynamicConfigValue => ({ id: 'custom.hidden', value: true }),
+  hiddenFromView: (): DynamicConfigValue => ({
+    id: 'custom.hideFrom.viz',
+    value: true,
+  }),
   dashed: (): DynamicConfigValue => ({ id: 'custom.lineStyle', value: { fill: 'dash', dash: [6, 6] } }),
   noFill: (): DynamicConfigValue => ({ id: 'custom.fillOpacity', value: 0 }),
   unstacked: (): DynamicConfigValue => ({ id: 'custom.stacking', value: { mode: 'none', group: 'A' } }),
 } as const;
 
-/** A panel that the SDK has built, and one more thing in its options: for what the SDK does not know. */
-export function withOptions(
-  panel: Builder<Panel>,
-  options: Readonly<Record<string, unknown>>,
-): Builder<Panel> {
-  return {
-    build: () => {
-      const built = panel.build();
-      return { ...built, options: { ...(built.options as object), ...options } };
-    },
-  };
-}
+/** An empty text is shown as a dash: it is a value of its own, not missing data. */
+export const emptyAsDash: ValueMapping = {
+  type: MappingType.SpecialValue,
+  options: { match: SpecialValueMatch.Empty, result: { text: '–', index: 0 } },
+};

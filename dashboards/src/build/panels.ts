@@ -33,7 +33,7 @@ import { PanelBuilder as Stat } from '@grafana/grafana-foundation-sdk/stat';
 import { PanelBuilder as Table } from '@grafana/grafana-foundation-sdk/table';
 import { PanelBuilder as TimeSeries } from '@grafana/grafana-foundation-sdk/timeseries';
 import { colours } from './colours.ts';
-import { palette, fixedColour, steps, thresholdColours } from './panel-parts.ts';
+import { emptyAsDash, fixedColour, palette, properties, steps, thresholdColours } from './panel-parts.ts';
 import { dataSource } from './weir-query.ts';
 
 /* The panels that every dashboard is made of, each in one look. A dashboard adds what is its own. */
@@ -45,7 +45,7 @@ const NOTHING = 'No data';
  * parts beside them.
  */
 export function graph(title: string, description: string, unit: string, stacked = false): TimeSeries {
-  return new TimeSeries()
+  const panel = new TimeSeries()
     .title(title)
     .description(description)
     .datasource(dataSource)
@@ -62,6 +62,7 @@ export function graph(title: string, description: string, unit: string, stacked 
     .colorScheme(palette())
     .tooltip(new VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Multi).sort(SortOrder.Descending))
     .legend(stacked ? sideLegend() : tableLegend(['mean', 'max', 'lastNotNull']));
+  return stacked ? panel.overrideByName('Other', [properties.colour(colours.quiet)]) : panel;
 }
 
 /** A legend of names and numbers, the largest first. */
@@ -142,7 +143,8 @@ export function table(title: string, description: string): Table {
     .minWidth(70)
     .inspect(false)
     .colorScheme(thresholdColours())
-    .thresholds(steps([[null, colours.in]]));
+    .thresholds(steps([[null, colours.in]]))
+    .mappings([emptyAsDash]);
 }
 
 /** Bars to the right, one a series, coloured by how bad. */
@@ -190,5 +192,6 @@ export function shares(title: string, description: string, unit: string): PieCha
         .showLegend(true)
         .values([PieChartLegendValues.Value, PieChartLegendValues.Percent]),
     )
-    .reduceOptions(new ReduceDataOptionsBuilder().calcs(['mean']).values(false).fields(''));
+    .reduceOptions(new ReduceDataOptionsBuilder().calcs(['mean']).values(false).fields(''))
+    .overrideByName('Other', [properties.colour(colours.quiet)]);
 }
