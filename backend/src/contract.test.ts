@@ -1,6 +1,9 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type PluginProcess, type QueryInput, startPlugin } from '@weir/plugin-sdk/testing';
+import { WebSocketServer } from 'ws';
 import { HOUR, storeKnownFlows } from './testing/known-flows.ts';
 import { READER, type TestStore, openTestStore } from './testing/store.ts';
 
@@ -247,6 +250,68 @@ describe('health', () => {
       },
     });
     expect(health).toMatchObject({ status: 'error', message: expect.stringMatching(message) });
+  });
+});
+
+describe('live tails', () => {
+  it('come from the collector with the token, and health tells a wrong token', async () => {
+    const sockets = new WebSocketServer({ noServer: true });
+    const server = createServer().on('upgrade', (request, socket, head) => {
+      if (request.headers.authorization !== `Bearer ${SECRETS.collectorToken}`) {
+        socket.end('HTTP/1.1 401 Unauthorized\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+        return;
+      }
+      sockets.handleUpgrade(request, socket, head, (ws) => {
+        ws.send(JSON.stringify({ type: 'schema', columns: ['timestamp', 'source_ip'], version: '1' }));
+        ws.send(
+          JSON.stringify({
+            type: 'flows',
+            t: 1,
+            rows: [[1_772_366_400_000, '10.0.0.1']],
+            matched: 1,
+            skipped: 0,
+          }),
+        );
+      });
+    });
+    await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+    try {
+      const collectorUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+      const source = {
+        uid: 'live',
+        jsonData: { url: store.url, user: READER.name, collectorUrl },
+        secureJsonData: SECRETS,
+      };
+      const data = { filter: 'source = 10.0.0.1', columns: ['source_ip'] };
+      expect((await plugin.client.subscribeStream('flows/abc', data, { source })).status).toBe('ok');
+      const packets = [];
+      for await (const packet of plugin.client.runStream('flows/abc', data, { source })) {
+        packets.push(packet);
+        if (packets.length === 2) break;
+      }
+      expect(packets[0]!.schema!.fields.map(({ name, type }) => [name, type])).toEqual([
+        ['timestamp', 'time'],
+        ['source_ip', 'string'],
+      ]);
+      expect(packets[1]).toEqual({ data: { values: [[1_772_366_400_000], ['10.0.0.1']] } });
+      const [frame] = (
+        await plugin.client.queryData([input('A', { kind: 'flows', live: true, filter: 'bytes > 5' })], {
+          source,
+        })
+      )['A']!.frames;
+      expect(frame!.meta?.channel).toMatch(/^ds\/live\/flows\/[0-9a-f]{32}$/);
+      const path = frame!.meta!.channel!.slice('ds/live/'.length);
+      expect((await plugin.client.subscribeStream(path, undefined, { source })).status).toBe('ok');
+      expect((await plugin.client.checkHealth({ source })).status).toBe('ok');
+      const wrong = { ...source, uid: 'live-wrong', secureJsonData: { ...SECRETS, collectorToken: 'wrong' } };
+      expect(await plugin.client.checkHealth({ source: wrong })).toMatchObject({
+        status: 'error',
+        message: expect.stringMatching(/refuses the token \(HTTP status 401\)/),
+      });
+    } finally {
+      for (const socket of sockets.clients) socket.terminate();
+      await new Promise((done) => server.close(done));
+    }
   });
 });
 
