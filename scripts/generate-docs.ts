@@ -1,11 +1,13 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { columnsPage } from './docs/columns-page.ts';
+import { filterPage } from './docs/filter-page.ts';
 import { ledgerPage } from './docs/ledger-page.ts';
 
 /* Writes the reference pages that are read off the code; with --check, says which are out of date instead. */
 
 const pages: readonly (readonly [path: string, text: string])[] = [
   ['docs/reference/columns.md', columnsPage()],
+  ['docs/reference/filter.md', filterPage()],
   ['docs/reference/ledger.md', ledgerPage()],
 ];
 const check = process.argv.includes('--check');

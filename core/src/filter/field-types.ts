@@ -6,24 +6,8 @@ import { type Field, fieldByName, fields } from '../fields/fields.ts';
  * elements, too large for a browser: what is repeated here is held against it by a test.
  */
 
-/** Fields that filters know and editors do not offer: what a mirrored filter needs. */
-const hidden: readonly Field[] = [
-  {
-    name: 'tcp_flags_out',
-    aliases: ['flags_out'],
-    label: 'TCP flags back',
-    doc: 'TCP control bits of the reverse direction.',
-    type: 'flags',
-    category: 'Traffic',
-    columns: ['tcp_flags_out'],
-    groups: false,
-    listed: false,
-  },
-];
-const added = hidden.filter((f) => fieldByName(f.name) === undefined);
-
 /** All fields that filters take. */
-export const filterFields: readonly Field[] = [...fields, ...added];
+export const filterFields: readonly Field[] = fields;
 
 /** A field by its name or an alias, in any case. */
 export function filterField(name: string): Field | undefined {
