@@ -87,9 +87,11 @@ export class WeirDataSource
   }
 
   override query(request: DataQueryRequest<WeirQuery>): Observable<DataQueryResponse> {
-    // Explore's live button makes all lists of flows live; a query says it of itself by `live`.
+    // Explore's live button makes all lists of flows live; a query says it of itself by `live`. With no collector to follow, stored
+    // flows are the answer, and the editor has a hint that says so.
+    const canFollow = this.settings.collectorUrl !== '';
     const isLive = (query: WeirQuery): boolean =>
-      query.live === true || (request.liveStreaming === true && query.kind === 'flows');
+      canFollow && (query.live === true || (request.liveStreaming === true && query.kind === 'flows'));
     const followed = request.targets.filter(isLive);
     if (followed.length === 0) return super.query(request);
     const answers = followed.map((target) => {

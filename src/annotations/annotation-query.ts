@@ -9,5 +9,7 @@ export const annotationDefaults: Partial<WeirQuery> = {
 
 /** The query of an annotation; by `queryType` the backend knows to answer `time`, `timeEnd`, `title`, `text` and `tags`. */
 export function annotationQuery(target: WeirQuery | undefined): WeirQuery {
-  return { ...annotationDefaults, ...target, refId: 'Anno', queryType: 'annotations' };
+  // A saved query leaves out what is by default of its kind: no severities are all of them, not these here.
+  const query = target?.kind === undefined ? { ...annotationDefaults, ...target } : target;
+  return { ...query, refId: 'Anno', queryType: 'annotations' };
 }

@@ -11,7 +11,7 @@ import {
 import { getGrafanaLiveSrv } from '@grafana/runtime';
 import type { Query } from '@weir/core/query';
 import { metricByName } from '@weir/core/query';
-import { type Observable, combineLatest, map, of, startWith } from 'rxjs';
+import { type Observable, combineLatest, map, of, skip, startWith } from 'rxjs';
 import type { WeirQuery } from '../query/weir-query.ts';
 import { type LiveRequest, livePath } from './live-channel.ts';
 import { livePlan } from './live-request.ts';
@@ -57,10 +57,11 @@ export function liveStream(
   if (stored === undefined) return shown;
   const none: DataQueryResponse = { data: [] };
   return combineLatest([stored.pipe(startWith(none)), shown.pipe(startWith(none))]).pipe(
+    skip(1), // what both begin with is no answer: it would empty a panel at each refresh
     map(([before, now]) => ({
       data: [...(now.data as DataFrame[]), ...(before.data as DataFrame[])],
       key,
-      state: LoadingState.Streaming,
+      state: (before.error ?? now.error) === undefined ? LoadingState.Streaming : LoadingState.Error,
       ...((before.errors ?? now.errors) === undefined ? {} : { errors: (before.errors ?? now.errors)! }),
       ...((before.error ?? now.error) === undefined ? {} : { error: (before.error ?? now.error)! }),
     })),

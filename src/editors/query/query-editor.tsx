@@ -170,6 +170,7 @@ function rangeOf(range: Props['range'], intervalMs = 60_000, maxDataPoints = 100
 function styles(theme: GrafanaTheme2) {
   return {
     editor: css({ display: 'flex', flexDirection: 'column', gap: theme.spacing(0.5) }),
-    kinds: css({ maxWidth: '100%', overflowX: 'auto' }),
+    // Narrow editors have them in two lines.
+    kinds: css({ '& > *': { flexWrap: 'wrap', height: 'auto', maxWidth: '100%' } }),
   };
 }
