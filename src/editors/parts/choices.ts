@@ -108,6 +108,16 @@ export const gaugeChoices: readonly Choice[] = [
   'disk_free_percent',
 ].map(plain);
 
+/** The dashboard's variables, where one may stand for a word. */
+export function variableChoices(names: readonly string[]): Choice[] {
+  return names.map((name) => ({
+    value: `$${name}`,
+    label: `$${name}`,
+    description: 'What the variable holds.',
+    group: 'Variables',
+  }));
+}
+
 function choice(value: string, [label, description]: readonly [string, string]): Choice {
   return { value, label, description };
 }

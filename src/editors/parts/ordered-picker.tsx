@@ -83,7 +83,6 @@ export function OrderedPicker(props: OrderedPickerProps): React.JSX.Element {
         onChange={(added) => onChange([...value, added])}
         placeholder={placeholder}
         width={22}
-        custom
         testId={`${testId}-add`}
       />
     </div>

@@ -15,6 +15,7 @@ import {
   rankingChoices,
   severityChoices,
   stateChoices,
+  variableChoices,
 } from '../parts/choices.ts';
 import { CompatCombobox } from '../parts/compat-combobox.tsx';
 import { EditorField, EditorRow } from '../parts/editor-layout.tsx';
@@ -26,15 +27,18 @@ export interface FieldsProps {
   readonly query: Query;
   readonly parts: ReadonlySet<Part>;
   readonly complaints: readonly Complaint[];
+  /** Names of the dashboard’s variables. */
+  readonly variables: readonly string[];
   readonly onChange: (changes: Partial<Query>, run?: boolean) => void;
 }
 
 /** What each kind of query is about, before the filter. */
 export function KindFields(props: FieldsProps): React.JSX.Element {
-  const { id, query, parts, complaints, onChange } = props;
+  const { id, query, parts, complaints, variables, onChange } = props;
   const complaint = (part: Complaint['part']): string | undefined =>
     complaints.find((c) => c.part === part)?.text;
   const stages = query.kind === 'conversations';
+  const ofVariables = variableChoices(variables);
   return (
     <>
       <EditorRow>
@@ -81,11 +85,10 @@ export function KindFields(props: FieldsProps): React.JSX.Element {
             <CompatCombobox
               id={`${id}-metric`}
               label="Metric"
-              choices={metricChoices}
+              choices={[...metricChoices, ...ofVariables]}
               value={query.metric}
               onChange={(metric) => onChange({ metric: metric as MetricName })}
               width={24}
-              custom
               testId="weir-metric"
             />
           </EditorField>
@@ -117,7 +120,7 @@ export function KindFields(props: FieldsProps): React.JSX.Element {
             <OrderedPicker
               id={`${id}-dimensions`}
               label={stages ? 'Stages' : 'Group by'}
-              choices={dimensionChoices}
+              choices={[...dimensionChoices, ...ofVariables]}
               value={query.dimensions}
               onChange={(dimensions) => onChange({ dimensions })}
               placeholder={
@@ -137,7 +140,7 @@ export function KindFields(props: FieldsProps): React.JSX.Element {
             <OrderedPicker
               id={`${id}-columns`}
               label="Columns"
-              choices={columnChoices}
+              choices={[...columnChoices, ...ofVariables]}
               value={query.columns}
               onChange={(columns) => onChange({ columns })}
               placeholder={query.columns.length === 0 ? 'The usual' : 'Add a column'}

@@ -95,7 +95,14 @@ function Editor({
         />
       ) : (
         <>
-          <KindFields id={id} query={query} parts={parts} complaints={complaints} onChange={change} />
+          <KindFields
+            id={id}
+            query={query}
+            parts={parts}
+            complaints={complaints}
+            variables={variables}
+            onChange={change}
+          />
           {parts.has('filter') && (
             <EditorRow>
               <EditorField
@@ -122,6 +129,7 @@ function Editor({
             parts={parts}
             complaints={complaints}
             alerting={alerting}
+            variables={variables}
             onChange={change}
           />
         </>
