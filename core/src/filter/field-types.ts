@@ -11,8 +11,7 @@ export const filterFields: readonly Field[] = fields;
 
 /** A field by its name or an alias, in any case. */
 export function filterField(name: string): Field | undefined {
-  const lower = name.toLowerCase();
-  return fieldByName(lower) ?? added.find((f) => f.name === lower || f.aliases.includes(lower));
+  return fieldByName(name);
 }
 
 /** The field of a condition, which the parser has found before. */
