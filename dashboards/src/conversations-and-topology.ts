@@ -72,7 +72,7 @@ export const conversationsAndTopology = dashboardOf({
         topTable(
           'Top pairs',
           'Pairs of hosts that exchange most.',
-          { ...asked, dimensions: ['source_ip', 'destination_ip'] },
+          { filter, metric: '$metric', limit: 16, dimensions: ['source_ip', 'destination_ip'] },
           {
             show: [],
             links: {

@@ -215,6 +215,7 @@ export const exportersAndLedger = dashboardOf({
               } as never,
             ]),
             properties.textColour(),
+            properties.thresholds([[null, colours.neutral]]),
           ])
           .overrideByName('Clock offset ms', [
             properties.unit('ms'),
@@ -223,6 +224,7 @@ export const exportersAndLedger = dashboardOf({
           ])
           .overrideByName('Verdict', [
             properties.wrappedColour(),
+            properties.wrapped(),
             properties.mappings(verdictColours as never),
           ]),
       ),
@@ -276,7 +278,7 @@ export const exportersAndLedger = dashboardOf({
                 'Datagrams refused': 'Refused',
                 'Datagrams missing': 'Missing',
                 'Records announced': 'Announced',
-                Flows: 'Flows stored',
+                Flows: 'Stored',
                 'Records waiting': 'Waiting',
                 'Records lost': 'Lost',
                 'Lost sequence gap': 'Gap',
@@ -291,6 +293,7 @@ export const exportersAndLedger = dashboardOf({
               },
             },
           })
+          .overrideByFieldType('number', [properties.unit('locale')])
           .overrideByName('Exporter', [
             properties.width(140),
             properties.links([

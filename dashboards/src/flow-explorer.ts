@@ -41,7 +41,15 @@ export const flowExplorer = dashboardOf({
         12,
         graph('Flows over time', 'Flow records a second that match, by protocol.', 'fps', true)
           .legend(listLegend())
-          .withTarget(weirQuery({ filter, metric: 'flows_per_second', dimensions: ['protocol'], limit: 6 })),
+          .withTarget(
+            weirQuery({
+              filter,
+              metric: 'flows_per_second',
+              minInterval: 1,
+              dimensions: ['protocol'],
+              limit: 6,
+            }),
+          ),
       ),
       place(
         2,

@@ -166,7 +166,7 @@ export const host = dashboardOf({
       ),
     ),
     line(
-      8,
+      6,
       place(
         13,
         24,

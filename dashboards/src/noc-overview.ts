@@ -5,7 +5,7 @@ import { line, place } from './build/layout.ts';
 import { cell, drillDown, filterOn, label } from './build/links.ts';
 import { uids } from './build/names.ts';
 import { properties } from './build/panel-parts.ts';
-import { bars, graph, judged, stat } from './build/panels.ts';
+import { bars, graph, judged, sideLegend, stat } from './build/panels.ts';
 import { exporterCount } from './build/exporter-count.ts';
 import { topTable } from './build/top-table.ts';
 import { dataSourceVariable, exporterVariable, filtersVariable, insideVariable } from './build/variables.ts';
@@ -30,9 +30,10 @@ export const nocOverview = dashboardOf({
   variables: [dataSourceVariable(), exporterVariable(), insideVariable(), filtersVariable()],
   next: [uids.topTalkers, uids.interfaces, uids.exporters, uids.anomalies],
   marksAnomalies: true,
+  // As high as a screen of 1080 lines in kiosk mode: a wallboard does not scroll.
   parts: [
     line(
-      4,
+      3,
       place(
         2,
         3,
@@ -66,7 +67,7 @@ export const nocOverview = dashboardOf({
         6,
         3,
         exporterCount(
-          'Exporters silent',
+          'Silent',
           'Exporters that sent flows within this range, and none in the last five minutes.',
           'silent',
           filter,
@@ -116,7 +117,7 @@ export const nocOverview = dashboardOf({
       ),
     ),
     line(
-      9,
+      8,
       place(
         1,
         12,
@@ -144,6 +145,7 @@ export const nocOverview = dashboardOf({
         )
           .withTarget(weirQuery({ refId: 'A', filter: incoming, legend: 'In', previousPeriod: true }))
           .withTarget(weirQuery({ refId: 'B', filter: outgoing, legend: 'Out', previousPeriod: true }))
+          .legend(sideLegend())
           .fillOpacity(20)
           .axisCenteredZero(false)
           .overrideByQuery('B', [properties.below()])
@@ -153,7 +155,7 @@ export const nocOverview = dashboardOf({
       ),
     ),
     line(
-      9,
+      7,
       place(
         10,
         12,
@@ -220,7 +222,7 @@ export const nocOverview = dashboardOf({
       ),
     ),
     line(
-      12,
+      8,
       place(
         11,
         8,

@@ -81,6 +81,8 @@ export const properties = {
     value: { type: 'color-text', wrapText: true },
   }),
   wrap: (): DynamicConfigValue => ({ id: 'custom.cellOptions', value: { type: 'auto', wrapText: true } }),
+  /** Cells of this column in as many lines as they need. */
+  wrapped: (): DynamicConfigValue => ({ id: 'custom.wrapText', value: true }),
   links: (links: readonly DataLink[]): DynamicConfigValue => ({ id: 'links', value: links }),
   mappings: (mappings: readonly ValueMapping[]): DynamicConfigValue => ({ id: 'mappings', value: mappings }),
   thresholds: (list: readonly (readonly [from: number | null, colour: string])[]): DynamicConfigValue => ({

@@ -12,9 +12,23 @@ export type PanelQuery = Omit<SavedQuery, 'metric' | 'limit' | 'node'> & {
   readonly node?: SavedQuery['node'] | `$${string}`;
 };
 
+/**
+ * Flows are counted when they are reported, in bursts: by the minute they make a line that can be read, and the rollup by minutes
+ * can answer.
+ */
+const MINUTE = 60;
+
 /** A query of ours as the SDK wants one. Only what differs from the defaults is written. */
 export function weirQuery(query: PanelQuery): Builder<Dataquery> {
-  const saved = { refId: 'A', version: QUERY_VERSION, datasource: dataSource, ...query };
+  const series = query.kind === undefined || query.kind === 'timeseries';
+  const saved = {
+    refId: 'A',
+    version: QUERY_VERSION,
+    datasource: dataSource,
+    kind: 'timeseries',
+    ...(series && { minInterval: MINUTE }),
+    ...query,
+  };
   // The SDK's mark of a query is a method of its type; nothing of it is in the JSON.
   return { build: () => saved as unknown as Dataquery };
 }
