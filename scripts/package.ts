@@ -112,7 +112,7 @@ async function bundleBackend(): Promise<{ script: string; packages: string[] }> 
     legalComments: 'none',
     metafile: true,
     logLevel: 'warning',
-    define: { 'process.env.WEIR_VERSION': JSON.stringify(version) },
+    define: { WEIR_VERSION: JSON.stringify(version) },
     // CommonJS packages in an ES module ask for these.
     banner: {
       js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
