@@ -278,6 +278,15 @@ describe.each(all)('the dashboard %s', (name, dashboard) => {
     expect(wrong.map(([panel]) => panel)).toEqual([]);
   });
 
+  it('writes regular expressions of overrides between slashes: without them they would have to match whole names', () => {
+    const wrong = named.filter(([, panel]) =>
+      (panel.fieldConfig?.overrides ?? []).some(
+        ({ matcher }) => matcher.id === 'byRegexp' && !/^\/.*\/$/.test(String(matcher.options)),
+      ),
+    );
+    expect(wrong.map(([panel]) => panel)).toEqual([]);
+  });
+
   it('stands in with core panels, in a row that says so, for Weir’s own', () => {
     const own = panels.filter(({ type }) => type === SANKEY_PANEL_ID || type === TOPOLOGY_PANEL_ID);
     const stand = (dashboard.panels ?? [])

@@ -41,7 +41,7 @@ export const applicationsAndQos = dashboardOf({
         16,
         graph('Applications', 'Traffic of the applications that carry most, and all others.', 'bps', true)
           .withTarget(weirQuery({ ...asked, dimensions: ['application'], limit: 10 }))
-          .overrideByRegexp('.*', [properties.links(seriesToFlows('application'))]),
+          .overrideByRegexp('/.*/', [properties.links(seriesToFlows('application'))]),
       ),
       place(
         2,
@@ -84,7 +84,7 @@ export const applicationsAndQos = dashboardOf({
           12,
           graph('DSCP', 'Traffic by differentiated services code point.', 'bps', true)
             .withTarget(weirQuery({ ...asked, dimensions: ['dscp'], limit: 8 }))
-            .overrideByRegexp('.*', [properties.links(seriesToFlows('dscp'))]),
+            .overrideByRegexp('/.*/', [properties.links(seriesToFlows('dscp'))]),
         ),
         place(
           12,
@@ -103,7 +103,7 @@ export const applicationsAndQos = dashboardOf({
                 limit: 8,
               }),
             )
-            .overrideByRegexp('.*', [properties.links(seriesToFlows('tcp_flags'))]),
+            .overrideByRegexp('/.*/', [properties.links(seriesToFlows('tcp_flags'))]),
         ),
       ),
     ),

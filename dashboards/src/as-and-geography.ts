@@ -121,14 +121,14 @@ export const asAndGeography = dashboardOf({
         12,
         graph('From autonomous systems', 'Traffic by source AS.', 'bps', true)
           .withTarget(weirQuery({ ...asked, dimensions: ['source_as'] }))
-          .overrideByRegexp('.*', [properties.links(seriesToConversations('source_as'))]),
+          .overrideByRegexp('/.*/', [properties.links(seriesToConversations('source_as'))]),
       ),
       place(
         2,
         12,
         graph('To autonomous systems', 'Traffic by destination AS.', 'bps', true)
           .withTarget(weirQuery({ ...asked, dimensions: ['destination_as'] }))
-          .overrideByRegexp('.*', [properties.links(seriesToConversations('destination_as'))]),
+          .overrideByRegexp('/.*/', [properties.links(seriesToConversations('destination_as'))]),
       ),
     ),
     line(

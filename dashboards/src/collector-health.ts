@@ -110,7 +110,7 @@ export const collectorHealth = dashboardOf({
         place(
           23,
           8,
-          course('kernel_drops_per_second').overrideByRegexp('.*', [properties.colour(colours.bad)]),
+          course('kernel_drops_per_second').overrideByRegexp('/.*/', [properties.colour(colours.bad)]),
         ),
       ),
     ),

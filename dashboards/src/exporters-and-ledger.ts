@@ -37,7 +37,7 @@ function measure(
     .legend(listLegend())
     .noValue(noneMeans)
     .withTarget(weirQuery({ kind: 'exporters', exporterView: 'ledger', ledgerMeasure, filter, limit: 20 }))
-    .overrideByRegexp('.*', [properties.links(toInterfaces)]);
+    .overrideByRegexp('/.*/', [properties.links(toInterfaces)]);
 }
 
 const toInterfaces = [
@@ -243,14 +243,14 @@ export const exportersAndLedger = dashboardOf({
           .axisSoftMax(1)
           .decimals(2)
           .withTarget(weirQuery({ kind: 'exporters', exporterView: 'losses', filter, limit: 20 }))
-          .overrideByRegexp('.*', [properties.links(toInterfaces)]),
+          .overrideByRegexp('/.*/', [properties.links(toInterfaces)]),
       ),
       place(
         9,
         12,
         graph('Flows by exporter', 'Flow records a second, as received, by exporter.', 'fps', true)
           .withTarget(weirQuery({ filter, metric: 'flows_per_second', dimensions: ['exporter'], limit: 20 }))
-          .overrideByRegexp('.*', [properties.links(toInterfaces)]),
+          .overrideByRegexp('/.*/', [properties.links(toInterfaces)]),
       ),
     ),
     line(
@@ -300,11 +300,11 @@ export const exportersAndLedger = dashboardOf({
               drillDown(uids.interfaces, 'Interfaces of ${__value.text}', { exporter: cell('exporter') }),
             ]),
           ])
-          .overrideByRegexp('^(Refused|Missing|Lost|Gap|No template|Malformed|Queue|Store)$', [
+          .overrideByRegexp('/^(Refused|Missing|Lost|Gap|No template|Malformed|Queue|Store)$/', [
             properties.textColour(),
             properties.thresholds(lost),
           ])
-          .overrideByRegexp('^Δ', [properties.cellColour(), properties.thresholds(balanced)])
+          .overrideByRegexp('/^Δ/', [properties.cellColour(), properties.thresholds(balanced)])
           .overrideByName('Loss', [
             properties.gauge(),
             properties.unit('percent'),

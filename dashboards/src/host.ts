@@ -92,9 +92,9 @@ export const host = dashboardOf({
           .withTarget(weirQuery({ refId: 'A', filter: sent, legend: 'Sent', previousPeriod: true }))
           .withTarget(weirQuery({ refId: 'B', filter: received, legend: 'Received', previousPeriod: true }))
           .overrideByQuery('B', [properties.below()])
-          .overrideByRegexp('^Sent', [properties.colour(colours.out)])
-          .overrideByRegexp('^Received', [properties.colour(colours.in)])
-          .overrideByRegexp('previous', [properties.dashed(), properties.noFill()]),
+          .overrideByRegexp('/^Sent/', [properties.colour(colours.out)])
+          .overrideByRegexp('/^Received/', [properties.colour(colours.in)])
+          .overrideByRegexp('/previous/', [properties.dashed(), properties.noFill()]),
       ),
       place(
         8,

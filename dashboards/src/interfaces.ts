@@ -68,7 +68,7 @@ function utilization(end: End): ReturnType<typeof graph> {
         other: false,
       }),
     )
-    .overrideByRegexp('.*', [properties.links(toFlows(end))]);
+    .overrideByRegexp('/.*/', [properties.links(toFlows(end))]);
 }
 
 function traffic(end: End): ReturnType<typeof topTable> {
@@ -79,6 +79,7 @@ function traffic(end: End): ReturnType<typeof topTable> {
     { filter: filters[end], dimensions: ['exporter', field], limit: 30 },
     {
       show: ['p95', 'max', 'total'],
+      widths: { [field]: 190 },
       links: {
         [field]: [
           drillDown(uids.topTalkers, 'Top talkers of ${__value.text}', {
@@ -109,7 +110,7 @@ function fullest(end: End): ReturnType<typeof topTable> {
     .min(0)
     .max(100)
     .decimals(1)
-    .overrideByRegexp('^(Interface utilization|95th percentile|Maximum)$', [properties.gauge()]);
+    .overrideByRegexp('/^(Interface utilization|95th percentile|Maximum)$/', [properties.gauge()]);
 }
 
 function users(
@@ -125,6 +126,7 @@ function users(
     { filter: filters[end], dimensions: ['exporter', field, host], limit: 15 },
     {
       show: ['share', 'max'],
+      widths: { [field]: 190, [host]: 140 },
       links: {
         [host]: [
           drillDown(uids.host, 'Host ${__value.text}', { host: cell(host) }),

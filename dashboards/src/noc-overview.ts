@@ -124,7 +124,7 @@ export const nocOverview = dashboardOf({
         graph('Traffic by exporter', 'Bits a second by exporter, one on the other.', 'bps', true)
           .withTarget(weirQuery({ filter, dimensions: ['exporter'], limit: 12 }))
           .dataLinks([])
-          .overrideByRegexp('.*', [
+          .overrideByRegexp('/.*/', [
             properties.links([
               drillDown(uids.interfaces, 'Interfaces of ${__field.labels.exporter}', {
                 exporter: label('exporter'),
@@ -149,9 +149,9 @@ export const nocOverview = dashboardOf({
           .fillOpacity(20)
           .axisCenteredZero(false)
           .overrideByQuery('B', [properties.below()])
-          .overrideByRegexp('^In', [properties.colour(colours.in)])
-          .overrideByRegexp('^Out', [properties.colour(colours.out)])
-          .overrideByRegexp('previous', [properties.dashed(), properties.noFill()]),
+          .overrideByRegexp('/^In/', [properties.colour(colours.in)])
+          .overrideByRegexp('/^Out/', [properties.colour(colours.out)])
+          .overrideByRegexp('/previous/', [properties.dashed(), properties.noFill()]),
       ),
     ),
     line(
@@ -161,7 +161,7 @@ export const nocOverview = dashboardOf({
         12,
         graph('Top applications', 'Bits a second of the applications that carry most.', 'bps', true)
           .withTarget(weirQuery({ filter, dimensions: ['application'], limit: 8 }))
-          .overrideByRegexp('.*', [
+          .overrideByRegexp('/.*/', [
             properties.links([
               drillDown(uids.applications, 'Applications and quality'),
               drillDown(
@@ -212,7 +212,7 @@ export const nocOverview = dashboardOf({
             }),
           )
           .dataLinks([])
-          .overrideByRegexp('.*', [
+          .overrideByRegexp('/.*/', [
             properties.links([
               drillDown(uids.interfaces, 'Interfaces of ${__field.labels.exporter}', {
                 exporter: label('exporter'),

@@ -50,14 +50,14 @@ export const topTalkers = dashboardOf({
         12,
         graph('Top sources over time', 'The hosts that send most, and all others.', 'bps', true)
           .withTarget(weirQuery({ ...asked, dimensions: ['source_ip'] }))
-          .overrideByRegexp('.*', [properties.links(hostOfSeries('source_ip'))]),
+          .overrideByRegexp('/.*/', [properties.links(hostOfSeries('source_ip'))]),
       ),
       place(
         2,
         12,
         graph('Top destinations over time', 'The hosts that are sent most, and all others.', 'bps', true)
           .withTarget(weirQuery({ ...asked, dimensions: ['destination_ip'] }))
-          .overrideByRegexp('.*', [properties.links(hostOfSeries('destination_ip'))]),
+          .overrideByRegexp('/.*/', [properties.links(hostOfSeries('destination_ip'))]),
       ),
     ),
     line(

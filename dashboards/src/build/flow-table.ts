@@ -43,15 +43,15 @@ export function flowTable(title: string, description: string, query: PanelQuery)
     .overrideByName('Destination', [
       properties.links([drillDown(uids.host, 'Host ${__value.text}', { host: cell('destination_ip') })]),
     ])
-    .overrideByRegexp('^(body|id|labels|severity)$', [properties.hidden(), properties.hiddenFromView()])
+    .overrideByRegexp('/^(body|id|labels|severity)$/', [properties.hidden(), properties.hiddenFromView()])
     .overrideByName('timestamp', [
       properties.name('Time'),
       properties.unit('dateTimeAsIso'),
       properties.width(160),
     ])
-    .overrideByRegexp('^(Source|Destination)$', [properties.width(150)])
-    .overrideByRegexp('port$', [properties.width(95)])
-    .overrideByRegexp('^(Protocol|Packets)$', [properties.width(90)])
+    .overrideByRegexp('/^(Source|Destination)$/', [properties.width(150)])
+    .overrideByRegexp('/port$/', [properties.width(95)])
+    .overrideByRegexp('/^(Protocol|Packets)$/', [properties.width(90)])
     .overrideByName('Bytes', [properties.unit('decbytes'), properties.width(100)])
     .overrideByName('Duration', [properties.unit('ms'), properties.width(100)]);
 }

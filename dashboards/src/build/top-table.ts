@@ -25,6 +25,8 @@ export interface TopTableOptions {
   readonly links?: Readonly<Record<string, readonly DataLink[]>>;
   /** Columns' heads as they shall be: field → head. */
   readonly heads?: Readonly<Record<string, string>>;
+  /** Pixels that fields’ columns need. */
+  readonly widths?: Readonly<Record<string, number>>;
 }
 
 /** The top ones as a table: fields, value, a bar for the share, and what of the statistics is asked for. */
@@ -60,7 +62,9 @@ export function topTable(
   for (const field of query.dimensions ?? []) {
     const links = options.links?.[field];
     const head = options.heads?.[field];
+    const width = options.widths?.[field];
     const own = [
+      ...(width === undefined ? [] : [properties.width(width)]),
       ...(links === undefined ? [] : [properties.links(links)]),
       ...(head === undefined ? [] : [properties.name(head)]),
     ];
