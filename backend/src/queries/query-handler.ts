@@ -1,3 +1,4 @@
+import { adHocFilters, andFilters, formatFilter, parseFilter } from '@weir/core/filter';
 import {
   type CompileContext,
   type CompiledQuery,
@@ -186,9 +187,13 @@ function isAnnotation({ refId, queryType }: DataQuery): boolean {
 function withChannel(dataSource: DataSource, query: Query, frames: Frame[]): Frame[] {
   const [first, ...rest] = frames;
   if (first === undefined || dataSource.settings.collectorUrl === '') return frames;
+  const own = parseFilter(query.filter);
+  const added = adHocFilters(query.adHoc);
+  // Both have been compiled for the records, so that neither can be wrong.
+  if (!own.ok || !added.ok) return frames;
   const path = dataSource.streams.remember({
     kind: 'flows',
-    filter: query.filter,
+    filter: formatFilter(andFilters(own.filter, added.filter)),
     columns: query.columns,
     limit: Math.min(query.limit, 1000),
   });
