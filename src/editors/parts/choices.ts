@@ -1,4 +1,5 @@
 import { anomalyStates, anomalyTypes, severities } from '@weir/core/anomalies';
+import { collectorMetrics } from '@weir/core/collector-metrics';
 import { fields } from '@weir/core/fields';
 import { lastBuckets, metrics, rankings, resolutions, topologyNodes } from '@weir/core/query';
 import type { Choice } from './compat-combobox.tsx';
@@ -94,19 +95,11 @@ export const ledgerChoices: readonly Choice[] = [
 ].map(plain);
 
 /** Gauges of the collectors; others can be written. */
-export const gaugeChoices: readonly Choice[] = [
-  'lag_seconds',
-  'flows_per_second',
-  'datagrams_per_second',
-  'kernel_drops_per_second',
-  'rows_stored_per_second',
-  'insert_seconds',
-  'spool_bytes',
-  'spool_used_percent',
-  'cpu_percent',
-  'memory_bytes',
-  'disk_free_percent',
-].map(plain);
+export const gaugeChoices: readonly Choice[] = collectorMetrics.map(({ name, label, doc }) => ({
+  value: name,
+  label,
+  description: doc,
+}));
 
 /** The dashboard's variables, where one may stand for a word. */
 export function variableChoices(names: readonly string[]): Choice[] {
