@@ -36,9 +36,10 @@ export function compileConversations(
   const seconds = question.toSeconds - question.fromSeconds;
   const factor = measure.factor === 1 ? '' : ` * ${measure.factor}`;
   const rate = measure.metric.rate ? ` / ${seconds}` : '';
+  // The values of each stage come from one answer: a set of its own for each would read the flows twice more for each stage.
   const rest = keys.map((_, i) => {
     const kept = foldable ? `bitAnd(folded_keys, ${1 << i}) = 0 AND ` : '';
-    return `toUInt8(NOT (${kept}k${i} IN (SELECT k${i} FROM paths))) AS o${i}`;
+    return `toUInt8(NOT (${kept}k${i} IN (SELECT arrayJoin(chosen.${i + 1})))) AS o${i}`;
   });
   const stages = keys.map(
     (_, i) => `o${i}, if(o${i} = 1, defaultValueOfArgumentType(k${i}), k${i}) AS d${i}`,
@@ -58,7 +59,8 @@ export function compileConversations(
 flows AS (
 ${indented(rows.sql)}
 ),
-${candidatesSql(keys, 'flows', [foldable ? 'folded_keys = 0' : ''], 'sum(f)', limit, 'paths')}
+${candidatesSql(keys, 'flows', [foldable ? 'folded_keys = 0' : ''], 'sum(f)', limit, 'paths')},
+(SELECT (${k.map((key) => `groupUniqArray(${key})`).join(', ')}) FROM paths) AS chosen
 SELECT
     [${keys.map((key, i) => `if(p${i} = 1, '', ${key.text(`g${i}`)})`).join(', ')}] AS keys,
     [${keys.map((_, i) => `toUInt8(p${i})`).join(', ')}] AS other,
