@@ -200,7 +200,9 @@ export const anomalies = dashboardOf({
               'flow_filter',
               'evidence',
             ],
-          ).inspect(true),
+          )
+            .inspect(true)
+            .overrideByRegexp('/^(Title|Description|Flow filter|Evidence)$/', [properties.wrapped()]),
         ),
       ),
     ),

@@ -241,12 +241,29 @@ export const interfaces = dashboardOf({
                 sql: `SELECT exporter_name AS exporter, interface AS index, argMax(name, seen) AS name, argMax(description, seen) AS description,
   argMax(speed, seen) AS speed, max(seen) AS last_seen
 FROM interfaces
+WHERE seen < $__toTime
 GROUP BY exporter, index
 ORDER BY exporter, index
 LIMIT 1000`,
               }),
             )
-            .overrideByName('speed', [
+            .withTransformation({
+              id: 'organize',
+              options: {
+                excludeByName: {},
+                indexByName: {},
+                renameByName: {
+                  exporter: 'Exporter',
+                  index: 'Index',
+                  name: 'Name',
+                  description: 'Description',
+                  speed: 'Speed',
+                  last_seen: 'Last seen',
+                },
+              },
+            })
+            .overrideByName('Last seen', [properties.unit('dateTimeAsIso')])
+            .overrideByName('Speed', [
               properties.unit('bps'),
               {
                 id: 'mappings',
