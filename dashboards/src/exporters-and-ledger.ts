@@ -260,7 +260,7 @@ export const exportersAndLedger = dashboardOf({
         24,
         table(
           'Balance',
-          'The ledger of this range: announced = flows + options + waiting + lost; Δ is what is unexplained, 0 when it balances.',
+          'Announced = stored + options + waiting + lost; Δ is what is unexplained, 0 when it balances; on the way is what is stored beyond the range’s ends.',
         )
           .withTarget(weirQuery({ kind: 'exporters', exporterView: 'balance', filter, limit: 1000 }))
           .withTransformation({
@@ -288,7 +288,7 @@ export const exportersAndLedger = dashboardOf({
                 'Lost store': 'Store',
                 'Datagrams unexplained': 'Δ datagrams',
                 'Records unexplained': 'Δ records',
-                'Flows unexplained': 'Δ flows',
+                'Flows unexplained': 'On the way',
                 'Loss percent': 'Loss',
               },
             },

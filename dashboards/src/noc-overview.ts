@@ -36,14 +36,14 @@ export const nocOverview = dashboardOf({
       3,
       place(
         2,
-        3,
+        4,
         stat('Traffic', 'Bits a second through all exporters, sampling corrected.', 'bps').withTarget(
           weirQuery({ filter }),
         ),
       ),
       place(
         3,
-        3,
+        4,
         stat(
           'Packets',
           'Packets a second through all exporters, sampling corrected.',
@@ -53,7 +53,7 @@ export const nocOverview = dashboardOf({
       ),
       place(
         4,
-        3,
+        4,
         stat('Flows', 'Flow records a second, as received.', 'fps', 'semi-dark-orange').withTarget(
           weirQuery({ filter, metric: 'flows_per_second' }),
         ),
@@ -65,7 +65,7 @@ export const nocOverview = dashboardOf({
       ),
       place(
         6,
-        3,
+        2,
         exporterCount(
           'Silent',
           'Exporters that sent flows within this range, and none in the last five minutes.',
@@ -104,7 +104,7 @@ export const nocOverview = dashboardOf({
       ),
       place(
         8,
-        6,
+        4,
         stat('Open anomalies', 'Anomalies that are open now, by severity.', 'short', colours.good)
           .textMode('value_and_name' as never)
           .noValue('None')

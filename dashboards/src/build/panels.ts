@@ -59,6 +59,7 @@ export function graph(title: string, description: string, unit: string, stacked 
     .showPoints(VisibilityMode.Never)
     .stacking(new StackingConfigBuilder().mode(stacked ? StackingMode.Normal : StackingMode.None).group('A'))
     .axisBorderShow(false)
+    .axisSoftMin(0)
     .colorScheme(palette())
     .tooltip(new VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Multi).sort(SortOrder.Descending))
     .legend(stacked ? sideLegend() : tableLegend(['mean', 'max', 'lastNotNull']));
