@@ -37,18 +37,6 @@ export interface EditorFieldProps {
 export function EditorField(props: EditorFieldProps): React.JSX.Element {
   const { label, id, group = false, tooltip, error, warning, grow = false, width, children } = props;
   const style = useStyles2(styles);
-  const name = (
-    <>
-      {label}
-      {tooltip !== undefined && (
-        <Tooltip content={<>{tooltip}</>} placement="top" interactive>
-          <button type="button" className={style.help} aria-label={`About ${label.toLowerCase()}`}>
-            <Icon name="info-circle" size="sm" />
-          </button>
-        </Tooltip>
-      )}
-    </>
-  );
   return (
     <div
       className={cx(style.field, grow && style.grow)}
@@ -56,15 +44,23 @@ export function EditorField(props: EditorFieldProps): React.JSX.Element {
       data-testid={`weir-field-${id.slice(id.lastIndexOf('-') + 1)}`}
       {...(group ? { role: 'group', 'aria-labelledby': `${id}-label` } : {})}
     >
-      {group ? (
-        <div className={style.label} id={`${id}-label`}>
-          {name}
-        </div>
-      ) : (
-        <label className={style.label} id={`${id}-label`} htmlFor={id}>
-          {name}
-        </label>
-      )}
+      {/* The button is beside the label, not in it: it is no part of the control's name, and a click on it does not go to the control. */}
+      <div className={style.label}>
+        {group ? (
+          <span id={`${id}-label`}>{label}</span>
+        ) : (
+          <label id={`${id}-label`} htmlFor={id}>
+            {label}
+          </label>
+        )}
+        {tooltip !== undefined && (
+          <Tooltip content={<>{tooltip}</>} placement="top" interactive>
+            <button type="button" className={style.help} aria-label={`About ${label.toLowerCase()}`}>
+              <Icon name="info-circle" size="sm" />
+            </button>
+          </Tooltip>
+        )}
+      </div>
       {children}
       {error !== undefined && (
         <div className={style.error} role="alert">

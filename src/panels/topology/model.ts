@@ -132,8 +132,10 @@ function readEdges(frame: DataFrame | undefined): Pick<TopologyModel, 'format' |
   const number = (candidate: Field | undefined): Field | undefined =>
     candidate !== undefined && isNumber(candidate) ? candidate : undefined;
   const value = number(field('value')) ?? number(field('mainstat')) ?? number(field('thickness'));
-  const reverse = number(field('reverse_value'));
-  const utilization = number(field('utilization'));
+  // Node graph frames have no field of their own for the way back: Weir's have it second.
+  const isOurs = frame.meta?.custom?.['node'] !== undefined;
+  const reverse = number(field('reverse_value')) ?? (isOurs ? number(field('secondarystat')) : undefined);
+  const utilization = number(field('utilization', 'detail__utilization'));
   const colour = field('color');
   const steps = thresholdsOf(utilization);
   const seen = new Map<string, number>();

@@ -68,6 +68,21 @@ describe('the frames of a topology', () => {
     expect(model.total).toBe(180);
   });
 
+  it('are as the backend writes them, in the form of a node graph', () => {
+    const columns = {
+      id: ['a → b'],
+      source: ['a'],
+      target: ['b'],
+      mainstat: [100],
+      secondarystat: [20],
+      detail__utilization: [85],
+    };
+    const [ours] = modelOf([frame('edges', columns, { custom: { node: 'host' } })]).edges;
+    expect(ours).toMatchObject({ rate: 100, reverseRate: 20, utilization: 85 });
+    const [others] = modelOf([frame('edges', columns)]).edges;
+    expect(others).toMatchObject({ rate: 100, reverseRate: 0 });
+  });
+
   it('may be Grafana’s own: names in any case, positions, arcs', () => {
     const [first] = modelOf([nodes, edges]).nodes;
     expect(first).toMatchObject({ group: 'router', seed: { x: 1, y: 4 } });
