@@ -13,14 +13,14 @@ export type PanelQuery = Omit<SavedQuery, 'metric' | 'limit' | 'node'> & {
 };
 
 /**
- * Flows are counted when they are reported, in bursts: by the minute they make a line that can be read, and the rollup by minutes
- * can answer.
+ * Flows are counted when they are reported, in bursts: by the minute they make a line that can be read and peaks that mean something,
+ * and the rollup by minutes can answer.
  */
 const MINUTE = 60;
 
 /** A query of ours as the SDK wants one. Only what differs from the defaults is written. */
 export function weirQuery(query: PanelQuery): Builder<Dataquery> {
-  const series = query.kind === undefined || query.kind === 'timeseries';
+  const series = query.kind === undefined || query.kind === 'timeseries' || query.kind === 'top';
   const saved = {
     refId: 'A',
     version: QUERY_VERSION,
