@@ -88,6 +88,7 @@ export class Pipeline {
       limits: config.limits,
       exporters: config,
       networks: config.networks,
+      applicationByPort: config.applicationByPort,
       stateFile: join(dataDir, 'templates.json'),
       queueBytes: QUEUE_BYTES,
     });

@@ -30,6 +30,8 @@ export interface Config {
   readonly exporters: readonly ExporterEntry[];
   /** Networks by prefix: what flows say of their ends where the records do not. */
   readonly networks: readonly NetworkEntry[];
+  /** Name the application by protocol and port where the records do not. */
+  readonly applicationByPort: boolean;
   readonly tenants: { readonly default: string; readonly map: readonly TenantEntry[] };
   readonly limits: NetflowLimits;
   /** Reserved: accepted and not yet used. */

@@ -206,6 +206,7 @@ function configOf(settings: Settings, password: string | undefined, places: Plac
       country: entry.country?.toUpperCase(),
       as: entry.as,
     })),
+    applicationByPort: settings.application_by_port,
     tenants: settings.tenants,
     limits: {
       exporters: limits.exporters,

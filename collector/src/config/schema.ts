@@ -133,6 +133,7 @@ export const schema = section({
     }),
     '[{ prefix: 10.0.0.0/8, name: office, country: DE }]',
   ).default([]),
+  application_by_port: flag().default(false),
   tenants: section({
     default: tenant().default('default'),
     map: list(

@@ -14,6 +14,7 @@ export interface ReceiverSettings {
   readonly limits: NetflowLimits;
   readonly exporters: ExporterSettings;
   readonly networks: readonly NetworkSettings[];
+  readonly applicationByPort: boolean;
   /** Where templates and learnt names are kept over a restart. */
   readonly stateFile: string;
   /** Bytes of sealed batches that may be on their way to the spool. */

@@ -1,7 +1,8 @@
 import { performance } from 'node:perf_hooks';
 import { parentPort, workerData } from 'node:worker_threads';
 import { profilesFrom } from '../enrich/exporter-profiles.ts';
-import { networkEnricher } from '../enrich/networks.ts';
+import { applicationEnricher } from '../enrich/applications.ts';
+import { type NetworkEnricher, type NetworkSettings, networkEnricher } from '../enrich/networks.ts';
 import { interfaceChanges, interfaceInventory } from '../ledger/interfaces.ts';
 import type { FromReceiver, ReceiverSettings, ToReceiver } from './messages.ts';
 import { Receiver } from './receiver.ts';
@@ -26,7 +27,7 @@ const receiver = new Receiver({
   profileOf: profilesFrom(settings.exporters),
   state,
   onSealed: handOver,
-  enrich: networkEnricher(settings.networks),
+  enrich: enricher(settings.networks),
   onLive: (message) => post({ kind: 'live', message }),
   onState: (saved) => writeStateFile(settings.stateFile, saved),
 });
@@ -38,6 +39,17 @@ const interfaceTimer = setInterval(() => {
   interfacesTold = changes;
   post({ kind: 'interfaces', inventory: interfaceInventory(receiver.exporters) });
 }, INTERFACES_MS);
+
+/** What rows are completed with; undefined where nothing is asked for. */
+function enricher(networks: readonly NetworkSettings[]): NetworkEnricher | undefined {
+  const byPrefix = networkEnricher(networks);
+  if (!settings.applicationByPort) return byPrefix;
+  const byPort = applicationEnricher();
+  return (batch, from, to) => {
+    byPrefix?.(batch, from, to);
+    byPort(batch, from, to);
+  };
+}
 
 function handOver(batch: SealedBatch): HandOver {
   const bytes = batch.block.length;
@@ -61,7 +73,7 @@ port.on('message', (message: ToReceiver) => {
       receiver.bookAsLost(message.exporter, message.flows, 'store');
       return;
     case 'reconfigure':
-      receiver.reconfigure(profilesFrom(message.exporters), networkEnricher(message.networks));
+      receiver.reconfigure(profilesFrom(message.exporters), enricher(message.networks));
       return;
     case 'subscribe':
       receiver.subscribe(message.subscription);
