@@ -14,6 +14,8 @@ const TYPES: Readonly<Record<string, string>> = {
   '.map': 'application/json',
 };
 
+const SPINNER = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24"/>';
+
 /** A data source as Grafana stores it. */
 export interface StoredDataSource {
   readonly id: number;
@@ -83,11 +85,12 @@ class Routes {
     const url = new URL(request.url ?? '/', 'http://bridge');
     const [, first = '', ...rest] = url.pathname.split('/').map(decodeURIComponent);
     const path = rest.join('/');
-    if (first === '' || first === 'd')
-      return send(response, 'text/html; charset=utf-8', this.page());
+    if (first === '' || first === 'd') return send(response, 'text/html; charset=utf-8', this.page());
     if (first === 'host.js') return send(response, TYPES['.js']!, this.options.page);
     if (first === 'system') return send(response, TYPES['.js']!, systemFile(Number.parseInt(path, 10)));
     if (first === 'libraries') return file(response, this.options.host.folder, path);
+    // The package of @grafana/ui lacks this one, which its CodeEditor shows while it loads.
+    if (path.endsWith('/unicons/spinner.svg')) return send(response, TYPES['.svg']!, SPINNER);
     if (path.startsWith('build/img/icons/'))
       return file(response, join(this.options.host.folder, 'icons'), path.slice('build/img/icons/'.length));
     if (first === 'public' && rest[0] === 'plugins') {
@@ -106,12 +109,13 @@ class Routes {
   ): Promise<void> {
     if (path.join('/') === 'frontend/settings') return json(response, 200, this.frontendSettings());
     if (path.join('/') === 'ds/query') return this.query(request, response);
-    if (path[0] === 'live') return this.live(request, response, url);
+    if (path[0] === 'live') return this.live(response, url);
     const stored = this.options.dataSources.find(({ uid }) => uid === path[2]);
     if (path[0] !== 'datasources' || path[1] !== 'uid' || stored === undefined) return missing(response);
     if (path.length === 3 && request.method === 'PUT') return this.store(request, response, stored);
     if (path[3] === 'health') return this.health(response, stored);
-    if (path[3] === 'resources') return this.resource(request, response, url, stored, path.slice(4).join('/'));
+    if (path[3] === 'resources')
+      return this.resource(request, response, url, stored, path.slice(4).join('/'));
     return missing(response);
   }
 
@@ -119,7 +123,13 @@ class Routes {
     const styles = existsSync(join(this.options.host.folder, 'libraries.css'));
     return pageHtml(
       {
-        user: { locale: 'en-US', language: 'en-US', timezone: 'utc', lightTheme: false, regionalFormat: 'en-US' },
+        user: {
+          locale: 'en-US',
+          language: 'en-US',
+          timezone: 'utc',
+          lightTheme: false,
+          regionalFormat: 'en-US',
+        },
         settings: {
           ...this.frontendSettings(),
           buildInfo: { version: this.options.host.grafana, commit: '', env: 'production' },
@@ -158,7 +168,14 @@ class Routes {
   }
 
   private caller({ uid, name, jsonData, secureJsonData, updatedMs }: StoredDataSource): CallerOptions {
-    return { uid, name, pluginId: 'weir-flow-datasource', jsonData, secureJsonData, lastUpdatedMs: updatedMs };
+    return {
+      uid,
+      name,
+      pluginId: 'weir-flow-datasource',
+      jsonData,
+      secureJsonData,
+      lastUpdatedMs: updatedMs,
+    };
   }
 
   private async store(
@@ -204,7 +221,8 @@ class Routes {
       { source: this.caller(stored), signal: gone(response) },
     );
     response.writeHead(answer.status, {
-      'Content-Type': answer.headers['Content-Type']?.[0] ?? answer.headers['content-type']?.[0] ?? 'application/json',
+      'Content-Type':
+        answer.headers['Content-Type']?.[0] ?? answer.headers['content-type']?.[0] ?? 'application/json',
     });
     response.end(answer.body);
   }
@@ -246,7 +264,7 @@ class Routes {
   }
 
   /** Grafana Live for one channel: what the plugin's stream sends, as server-sent events. */
-  private async live(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
+  private async live(response: ServerResponse, url: URL): Promise<void> {
     const path = url.searchParams.get('path') ?? '';
     const data = JSON.parse(url.searchParams.get('data') ?? 'null') as unknown;
     const stored = this.options.dataSources.find(({ uid }) => uid === url.searchParams.get('uid'));
@@ -254,10 +272,12 @@ class Routes {
     const { client } = this.options;
     const source = this.caller(stored);
     response.writeHead(200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store' });
-    const say = (event: string, text: string): boolean => response.write(`event: ${event}\ndata: ${text}\n\n`);
+    const say = (event: string, text: string): boolean =>
+      response.write(`event: ${event}\ndata: ${text}\n\n`);
     try {
       const { status, data: initial } = await client.subscribeStream(path, data, { source });
-      if (String(status).toUpperCase() !== 'OK') return void response.end(say('refused', `the channel is ${status}`));
+      if (String(status).toUpperCase() !== 'OK')
+        return void response.end(say('refused', `the channel is ${status}`));
       if (initial !== undefined && initial !== null) say('message', JSON.stringify(initial));
       for await (const packet of client.runStream(path, data, { source, signal: gone(response) }))
         say('message', JSON.stringify(packet));
@@ -269,7 +289,11 @@ class Routes {
 }
 
 function setSecrets(secrets: Readonly<Record<string, string>>): Record<string, boolean> {
-  return Object.fromEntries(Object.entries(secrets).filter(([, value]) => value !== '').map(([key]) => [key, true]));
+  return Object.fromEntries(
+    Object.entries(secrets)
+      .filter(([, value]) => value !== '')
+      .map(([key]) => [key, true]),
+  );
 }
 
 /** Aborts when the browser no longer waits. */

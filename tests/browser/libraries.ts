@@ -132,14 +132,18 @@ window.weirShared = ${JSON.stringify(SHARED)};`,
   });
   const require = createRequire(join(from, 'package.json'));
   await build({
-    entryPoints: [join(dirname(require.resolve('monaco-editor/package.json')), 'esm/vs/editor/editor.worker.js')],
+    entryPoints: [
+      join(dirname(require.resolve('monaco-editor/package.json')), 'esm/vs/editor/editor.worker.js'),
+    ],
     outfile: join(out, 'editor.worker.js'),
     bundle: true,
     format: 'iife',
     minify: true,
     logLevel: 'error',
   });
-  cpSync(join(from, 'node_modules/@grafana/ui/dist/public/img/icons'), join(out, 'icons'), { recursive: true });
+  cpSync(join(from, 'node_modules/@grafana/ui/dist/public/img/icons'), join(out, 'icons'), {
+    recursive: true,
+  });
 }
 
 function versionOf(folder: string, name: string): string {

@@ -26,10 +26,7 @@ export class Stack {
   private readonly sender = new Sender();
   private sequence = 0;
 
-  private constructor(
-    made: Pick<Stack, 'dist' | 'plugin' | 'store' | 'collector'>,
-    workspace: Workspace,
-  ) {
+  private constructor(made: Pick<Stack, 'dist' | 'plugin' | 'store' | 'collector'>, workspace: Workspace) {
     this.dist = made.dist;
     this.plugin = made.plugin;
     this.store = made.store;
@@ -43,10 +40,14 @@ export class Stack {
     workspace.onDispose(() => rmSync(dist, { recursive: true, force: true }));
     try {
       const [, plugin, store, collector] = await Promise.all([
-        promisify(execFile)(process.execPath, ['scripts/build.ts', '--frontend-only', '--out', dist], { cwd: ROOT }),
+        promisify(execFile)(process.execPath, ['scripts/build.ts', '--frontend-only', '--out', dist], {
+          cwd: ROOT,
+        }),
         startPlugin(process.execPath, [join(ROOT, 'backend/src/main.ts')]),
         filledStore(),
-        TestCollector.start(workspace, { config: `exporters: [{ address: ${EXPORTER}, name: live-edge }]\n` }),
+        TestCollector.start(workspace, {
+          config: `exporters: [{ address: ${EXPORTER}, name: live-edge }]\n`,
+        }),
       ]);
       return new Stack({ dist, plugin, store, collector }, workspace);
     } catch (error) {

@@ -3,6 +3,8 @@ export interface HostApi {
   readonly ready: true;
   /** Draws a screen anew. */
   show(screen: Screen): void;
+  /** Goes to another address of the page, as a dashboard does. */
+  go(path: string): void;
   setVariables(variables: readonly HostVariable[]): void;
   /** What the query screen's editor has made of the query. */
   query(): unknown;

@@ -75,6 +75,7 @@ const api: HostApi = {
       </Page>,
     );
   },
+  go: (path) => runtime.locationService.push(path),
   setVariables: (variables) => templates.set(variables),
   query: () => state.query,
   options: () => state.options,
