@@ -61,7 +61,8 @@ export const rules: readonly Rule[] = [
   {
     uid: 'weir-flow-loss',
     title: 'Flows lost',
-    summary: '{{ $labels.exporter }} loses {{ humanize $values.A.Value }} % of its flows',
+    summary:
+      '{{ $labels.exporter }} loses {{ if $values.A }}{{ humanize $values.A.Value }}{{ end }} % of its flows',
     description:
       'Announced by the exporter and not stored, over 15 minutes. The ledger names the reasons: lost on the way, kernel buffer, templates, spool.',
     severity: 'warning',
@@ -101,7 +102,7 @@ export const rules: readonly Rule[] = [
   ...(['input', 'output'] as const).map((direction): Rule => ({
     uid: `weir-interface-${direction}-busy`,
     title: `Interface over 80 % (${direction})`,
-    summary: `{{ $labels.exporter }} {{ $labels.${direction}_interface }} is at {{ humanize $values.A.Value }} % of its speed (${direction})`,
+    summary: `{{ $labels.exporter }} {{ $labels.${direction}_interface }} is at {{ if $values.A }}{{ humanize $values.A.Value }}{{ end }} % of its speed (${direction})`,
     description: 'Mean of 10 minutes. Who uses it: the interfaces dashboard.',
     severity: 'warning',
     dashboard: 'weir-interfaces',
@@ -128,7 +129,7 @@ export const rules: readonly Rule[] = [
     uid: 'weir-traffic-spike',
     title: 'Traffic 3 times its usual',
     summary:
-      '{{ $labels.exporter }} carries {{ humanize $values.A.Value }}bit/s: usual at this time is {{ humanize $values.B.Value }}bit/s',
+      '{{ $labels.exporter }} carries {{ if $values.A }}{{ humanize $values.A.Value }}{{ end }}bit/s: usual at this time is {{ if $values.B }}{{ humanize $values.B.Value }}{{ end }}bit/s',
     description:
       'Mean of 10 minutes against the same hour of yesterday. Top talkers and conversations say who.',
     severity: 'warning',
@@ -151,7 +152,7 @@ export const rules: readonly Rule[] = [
     uid: 'weir-traffic-drop',
     title: 'Traffic under 20 % of its usual',
     summary:
-      '{{ $labels.exporter }} carries {{ humanize $values.A.Value }}bit/s: usual at this time is {{ humanize $values.B.Value }}bit/s',
+      '{{ $labels.exporter }} carries {{ if $values.A }}{{ humanize $values.A.Value }}{{ end }}bit/s: usual at this time is {{ if $values.B }}{{ humanize $values.B.Value }}{{ end }}bit/s',
     description:
       'Mean of 10 minutes against the same hour of yesterday. A link down, a route moved, or an exporter that stopped reporting part of it?',
     severity: 'warning',
@@ -173,7 +174,7 @@ export const rules: readonly Rule[] = [
   ...(['critical', 'high'] as const).map((severity): Rule => ({
     uid: `weir-anomalies-${severity}`,
     title: `Anomalies: ${severity}`,
-    summary: `{{ humanize $values.A.Value }} ${severity} anomalies in the last 10 minutes`,
+    summary: `{{ if $values.A }}{{ humanize $values.A.Value }}{{ end }} ${severity} anomalies in the last 10 minutes`,
     description: 'What each of them is, its evidence and its flows: the anomalies dashboard.',
     severity: severity === 'critical' ? 'critical' : 'warning',
     dashboard: 'weir-anomalies',
@@ -193,7 +194,8 @@ export const rules: readonly Rule[] = [
   {
     uid: 'weir-collector-lag',
     title: 'Collector lags',
-    summary: '{{ $labels.collector }}: flows wait {{ humanize $values.A.Value }} s to be stored',
+    summary:
+      '{{ $labels.collector }}: flows wait {{ if $values.A }}{{ humanize $values.A.Value }}{{ end }} s to be stored',
     description:
       'ClickHouse refuses or is slow; flows are safe in the spool until it is full. See the collector’s log and health.',
     severity: 'warning',
@@ -213,7 +215,8 @@ export const rules: readonly Rule[] = [
   {
     uid: 'weir-collector-disk',
     title: 'Collector’s disk nearly full',
-    summary: '{{ $labels.collector }}: {{ humanize $values.A.Value }} % of the disk is free',
+    summary:
+      '{{ $labels.collector }}: {{ if $values.A }}{{ humanize $values.A.Value }}{{ end }} % of the disk is free',
     description: 'When it is full nothing can be stored. Shorten retention, or give it a larger disk.',
     severity: 'critical',
     dashboard: 'weir-collector-health',
@@ -232,7 +235,8 @@ export const rules: readonly Rule[] = [
   {
     uid: 'weir-collector-spool',
     title: 'Collector’s spool fills',
-    summary: '{{ $labels.collector }}: the spool is {{ humanize $values.A.Value }} % full',
+    summary:
+      '{{ $labels.collector }}: the spool is {{ if $values.A }}{{ humanize $values.A.Value }}{{ end }} % full',
     description:
       'When it is full, new flows are lost (and counted). ClickHouse does not keep up, or is away.',
     severity: 'critical',

@@ -75,6 +75,15 @@ describe('a variable in a filter', () => {
     );
   });
 
+  it('with the format raw restricts nothing where it is empty, brackets or not', () => {
+    expect(filled('(${part:raw}) and port = 443', { part: '' })).toBe('port = 443');
+    expect(filled('port = 443 and ((${part:raw}))', { part: '' })).toBe('port = 443');
+    expect(filled('(${part:raw})', { part: '' })).toBe('');
+    expect(filled('(${part:raw}) and port = 443', { part: 'protocol = tcp' })).toBe(
+      '(protocol = tcp) and port = 443',
+    );
+  });
+
   it('that is not known stays, for the backend to name', () => {
     expect(filled('exporter = $unknown', {})).toBe('exporter = $unknown');
   });

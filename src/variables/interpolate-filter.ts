@@ -19,7 +19,7 @@ import { valueText } from './value-text.ts';
 export function interpolateFilter(filter: string, source: VariableSource): string {
   if (!filter.includes('$') && !filter.includes('[[')) return filter;
   const marked = withFieldNames(markVariables(filter, source));
-  const pieces = piecesOf(marked.text);
+  const pieces = withoutEmptyBrackets(piecesOf(marked.text));
   const rewritten = pieces.map((piece) => (piece.kind === 'condition' ? rewrite(piece, marked) : piece.text));
   if (!rewritten.includes(null)) return splice(marked.text, pieces, rewritten as string[]);
   return new Remaining(pieces, rewritten).text();
@@ -103,6 +103,24 @@ function pieceOf(kind: Piece['kind'], text: string, of: readonly Token[]): Piece
   return { kind, text: text.slice(from, to), from, to, tokens: kind === 'condition' ? of : [] };
 }
 
+/** Brackets around nothing, where a part of the filter was empty, are a condition that restricts nothing. */
+function withoutEmptyBrackets(pieces: readonly Piece[]): Piece[] {
+  const kept: Piece[] = [];
+  for (const piece of pieces) {
+    const before = kept.at(-1);
+    if (piece.kind === ')' && (before?.kind === '(' || isNothing(before, kept.at(-2)))) {
+      if (before!.kind !== '(') kept.pop();
+      const open = kept.pop()!;
+      kept.push({ kind: 'condition', text: '', from: open.from, to: piece.to, tokens: [] });
+    } else kept.push(piece);
+  }
+  return kept;
+}
+
+function isNothing(piece: Piece | undefined, before: Piece | undefined): boolean {
+  return piece?.kind === 'condition' && piece.tokens.length === 0 && before?.kind === '(';
+}
+
 function splice(text: string, pieces: readonly Piece[], rewritten: readonly string[]): string {
   let out = '';
   let at = 0;
@@ -115,6 +133,7 @@ function splice(text: string, pieces: readonly Piece[], rewritten: readonly stri
 
 /** The condition with values in place of its variables; null where it restricts nothing. */
 function rewrite(condition: Piece, { values }: MarkedText): string | null {
+  if (condition.tokens.length === 0) return null;
   if (!hasPlaceholder(condition.text) && !condition.text.includes('$__all')) return condition.text;
   const firstValue = condition.tokens.findIndex((t, i) => i > 0 && t.kind !== 'operator');
   if (firstValue === -1) return condition.text;

@@ -7,7 +7,8 @@ import { fieldOf, textAt } from './columns.ts';
 import { readable } from './series-names.ts';
 
 /** Not shown in tables, where the columns say the same; log views read them. */
-const HIDDEN = { custom: { hidden: true } };
+/** Grafana's table knows the one or the other, by its version. */
+const HIDDEN = { custom: { hidden: true, hideFrom: { viz: true, legend: true, tooltip: true } } };
 
 const UNITS: Readonly<Record<string, string>> = {
   bytes: 'decbytes',

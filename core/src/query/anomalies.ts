@@ -1,12 +1,11 @@
-import { Parameters, filterColumns, filterSql } from '../filter/index.ts';
+import { Parameters, filterSql } from '../filter/index.ts';
 import { limited } from './answer.ts';
 import { bucketFor, ceilTo, floorTo } from './buckets.ts';
 import type { CompiledQuery, Notice, ParameterValue } from './compiled.ts';
 import type { CompileContext } from './context.ts';
 import { addressText } from './keys.ts';
 import type { Query, QueryRange } from './model.ts';
-import { Refused } from './problem.ts';
-import { filterOf, secondsOf } from './question.ts';
+import { filterWithin, secondsOf } from './question.ts';
 
 /** Columns of flows that an anomaly has too, and by what: so that the filter language asks both alike. */
 const flowColumns: Readonly<Record<string, string>> = {
@@ -52,14 +51,17 @@ const KEPT = [
 /** Anomalies that lasted into the range: the newest word on each, as a table, or how many there were at a time by severity. */
 export function compileAnomalies(query: Query, range: QueryRange, context: CompileContext): CompiledQuery {
   const { from, to } = secondsOf(range, context);
-  const filter = filterOf(query);
-  const foreign = [...filterColumns(filter)].find((column) => !Object.hasOwn(flowColumns, column));
-  if (foreign !== undefined)
-    throw new Refused(
-      'filter',
-      `Anomalies have no ${foreign}: they can be filtered by host, source, destination, exporter, interface, protocol, port and tenant.`,
-    );
   const notices: Notice[] = [];
+  const filter = filterWithin(
+    query,
+    (column) => Object.hasOwn(flowColumns, column),
+    {
+      refusal: (column) =>
+        `Anomalies have no ${column}: they can be filtered by host, source, destination, exporter, interface, protocol, port and tenant.`,
+      notice: (names) => `Anomalies have no ${names}: the dashboard’s filter by it is left out here.`,
+    },
+    notices,
+  );
   const values = new Parameters('f');
   const conditions = [filterSql(filter, values)].filter((c) => c !== '1');
   const parameters: Record<string, ParameterValue> = {};

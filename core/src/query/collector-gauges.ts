@@ -22,9 +22,14 @@ export function compileCollectorGauges(
       'ledgerMeasure',
       `Collectors write no gauge called “${query.ledgerMeasure}”: ${collectorMetrics.map((m) => m.name).join(', ')} would be right.`,
     );
-  if (query.filter.trim() !== '' || query.adHoc.length > 0)
+  if (query.filter.trim() !== '')
     throw new Refused('filter', 'Collectors’ gauges cannot be filtered: they are of no flows.');
   const notices: Notice[] = [];
+  if (query.adHoc.length > 0)
+    notices.push({
+      severity: 'info',
+      text: 'The dashboard’s filters are left out: collectors’ gauges are of no flows.',
+    });
   const limit = limited(query, context.maxSeries, notices);
   const { from, to } = secondsOf(range, context);
   const bucketSeconds = ceilTo(

@@ -1,12 +1,11 @@
-import { Parameters, filterColumns, filterSql } from '../filter/index.ts';
+import { Parameters, filterSql } from '../filter/index.ts';
 import { limited } from './answer.ts';
 import { bucketFor, ceilTo, floorTo } from './buckets.ts';
 import type { CompiledQuery, Notice, ParameterValue } from './compiled.ts';
 import type { CompileContext } from './context.ts';
 import { addressText } from './keys.ts';
 import type { Query, QueryRange } from './model.ts';
-import { Refused } from './problem.ts';
-import { filterOf, secondsOf } from './question.ts';
+import { filterWithin, secondsOf } from './question.ts';
 
 /** Why records are lost, as `docs/reference/ledger.md` says. */
 const LOST_REASONS = ['sequence_gap', 'template_missing', 'malformed', 'queue', 'store'] as const;
@@ -17,14 +16,18 @@ const SHOWN_NAME = `if(name = '', ${addressText('collector_ip')}, toString(name)
 /** Exporters and their ledger: tables (`state`, `balance`) or time series by exporter (`ledger`, `losses`). */
 export function compileExporters(query: Query, range: QueryRange, context: CompileContext): CompiledQuery {
   const { from, to } = secondsOf(range, context);
-  const filter = filterOf(query);
-  const foreign = [...filterColumns(filter)].find((column) => !KNOWN.has(column));
-  if (foreign !== undefined)
-    throw new Refused(
-      'filter',
-      `The ledger knows exporters and tenants only: ${foreign} cannot be filtered by here.`,
-    );
   const notices: Notice[] = [];
+  const filter = filterWithin(
+    query,
+    (column) => KNOWN.has(column),
+    {
+      refusal: (column) =>
+        `The ledger knows exporters and tenants only: ${column} cannot be filtered by here.`,
+      notice: (names) =>
+        `The ledger knows exporters and tenants only: the dashboard’s filter by ${names} is left out here.`,
+    },
+    notices,
+  );
   const values = new Parameters('f');
   const condition = filterSql(filter, values);
   const where = condition === '1' ? '' : `\n      AND ${condition}`;

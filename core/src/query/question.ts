@@ -55,6 +55,29 @@ export function filterOf(query: Query): Filter {
   return andFilters(written.filter, added.filter);
 }
 
+/**
+ * The same for what is no flow and knows a few of a flow's columns only: the dashboard's ad hoc filters by others are left out with a
+ * notice, since they are meant for the dashboard's other panels; in the query's own filter they are refused.
+ */
+export function filterWithin(
+  query: Query,
+  known: (column: ColumnName) => boolean,
+  what: { readonly refusal: (column: string) => string; readonly notice: (fields: string) => string },
+  notices: Notice[],
+): Filter {
+  const foreign = (filter: Filter): ColumnName | undefined =>
+    [...filterColumns(filter)].find((column) => !known(column));
+  const written = filterOf({ ...query, adHoc: [] });
+  const column = foreign(written);
+  if (column !== undefined) throw new Refused('filter', what.refusal(column));
+  const meant = query.adHoc.filter(
+    (one) => foreign(filterOf({ ...query, filter: '', adHoc: [one] })) === undefined,
+  );
+  const left = query.adHoc.filter((one) => !meant.includes(one)).map((one) => one.key);
+  if (left.length > 0) notices.push({ severity: 'info', text: what.notice([...new Set(left)].join(', ')) });
+  return filterOf({ ...query, adHoc: meant });
+}
+
 /** Whole seconds of a range, its end not in it. Throws {@link Refused} where it is none or too long. */
 export function secondsOf(range: QueryRange, context: CompileContext): { from: number; to: number } {
   const from = Math.floor(range.fromMs / 1000);
