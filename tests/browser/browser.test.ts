@@ -16,7 +16,7 @@ import { Stack } from './stack.ts';
 const CHROMIUM = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
 const hasBrowser = existsSync(CHROMIUM);
 if (!hasBrowser)
-  console.warn(`The browser tests are skipped: there is no ${CHROMIUM} (CHROMIUM names another).`);
+  process.stderr.write(`The browser tests are skipped: there is no ${CHROMIUM} (CHROMIUM names another).\n`);
 const describeInBrowser = hasBrowser ? describe : describe.skip;
 
 let stack: Stack;
@@ -328,9 +328,8 @@ describeInBrowser.each(hosts)('in %s', (name, libraries) => {
       expect(await input().inputValue()).toMatch(/^exporter /);
       await host.page.keyboard.type('= ');
       await offers().filter({ hasText: 'edge-2' }).waitFor();
-      await host.page.keyboard.type('edge-2');
-      await host.page.waitForTimeout(200);
       await host.picture(`${short}-filter-offers-dark`);
+      await host.page.keyboard.type('edge-2');
       await host.page.keyboard.press('Escape');
       await host.page.keyboard.press('Enter');
       const frames = await host.framesWhen((now) => column(now, 'exporter').length > 0);
@@ -557,6 +556,10 @@ describeInBrowser.each(hosts)('in %s', (name, libraries) => {
       await until('the filter in the address', () => (search().has('var-Filters') ? true : undefined), 5000);
       expect(search().getAll('var-Filters')).toEqual(['host|=|10.0.0.1']);
       await cleared();
+      await host.clickTopology('198.51.100.2');
+      await until('the filter in the address', () => (search().has('var-Filters') ? true : undefined), 5000);
+      expect(search().getAll('var-Filters')).toEqual(['host|=|198.51.100.2']);
+      await cleared();
       await host.page.getByRole('button', { name: 'Half as wide' }).click();
       await until('a narrower picture', async () =>
         ((await panel().locator('.weir-ground').boundingBox())?.width ?? 999) < 510 ? true : undefined,
@@ -622,6 +625,8 @@ describeInBrowser.each(hosts)('in %s', (name, libraries) => {
         await keys.press('Enter');
       }
       await host.chooseByKeys('Group by', 'Application');
+      // The focus stays, so that the next one can be chosen at once.
+      expect(await host.hasFocus(host.combobox('Group by'))).toBe(true);
       await host.tabTo(host.byId('weir-filter-input'));
       await keys.type('protocol = tcp');
       await keys.press('Escape');

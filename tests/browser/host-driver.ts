@@ -159,7 +159,7 @@ export class HostDriver {
     }, property);
   }
 
-  private hasFocus(target: Locator): Promise<boolean> {
+  hasFocus(target: Locator): Promise<boolean> {
     return target.evaluate(
       (element) => element === (element as unknown as ElementInPage).ownerDocument.activeElement,
     );
@@ -203,6 +203,16 @@ export class HostDriver {
         return `${role!.value}: ${outerHTML.slice(0, 200)}`;
       }),
     );
+  }
+
+  /** Clicks a node of the topology, which is drawn on a canvas: it is brought to the middle by the search. */
+  async clickTopology(title: string): Promise<void> {
+    const search = this.page.getByRole('searchbox');
+    await search.fill(title);
+    await search.press('Enter');
+    await this.page.waitForTimeout(800); // it glides there
+    const ground = (await this.page.locator('.weir-ground').boundingBox())!;
+    await this.page.mouse.click(ground.x + ground.width / 2, ground.y + ground.height / 2);
   }
 
   async picture(name: string): Promise<void> {

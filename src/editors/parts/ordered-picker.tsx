@@ -14,16 +14,28 @@ export interface OrderedPickerProps {
   readonly placeholder: string;
   /** Stands between the chosen ones: → for stages. */
   readonly between?: string;
+  /** False where the order says nothing: then there are no arrows. */
+  readonly orderMatters?: boolean;
   readonly testId: string;
 }
 
 /** Several of a list, in an order that matters: each chosen one can be moved (its arrows, or Alt+← and Alt+→) and taken out. */
 export function OrderedPicker(props: OrderedPickerProps): React.JSX.Element {
-  const { id, label, choices, value, onChange, placeholder, between, testId } = props;
+  const { id, label, choices, value, onChange, placeholder, between, orderMatters = true, testId } = props;
   const style = useStyles2(styles);
   const names = new Map(choices.map((choice) => [choice.value, choice.label]));
   const rest = choices.filter((choice) => !value.includes(choice.value));
   const move = (from: number, by: number): void => onChange(moved(value, from, by));
+  const changed = React.useRef(false);
+  const change = (next: readonly string[]): void => {
+    changed.current = true;
+    onChange(next);
+  };
+  React.useEffect(() => {
+    // What had the focus is gone, a chip or the list as it was: who goes on by keyboard goes on from here.
+    if (changed.current) document.getElementById(id)?.focus();
+    changed.current = false;
+  }, [id, value]);
   return (
     <div className={style.picker} data-testid={testId}>
       {value.length > 0 && (
@@ -34,7 +46,7 @@ export function OrderedPicker(props: OrderedPickerProps): React.JSX.Element {
               <li key={item} className={style.item}>
                 {between !== undefined && i > 0 && <span className={style.between}>{between}</span>}
                 <span className={style.chip}>
-                  {i > 0 && (
+                  {orderMatters && i > 0 && (
                     <button
                       type="button"
                       className={style.button}
@@ -45,7 +57,7 @@ export function OrderedPicker(props: OrderedPickerProps): React.JSX.Element {
                     </button>
                   )}
                   <span className={style.name}>{name}</span>
-                  {i < value.length - 1 && (
+                  {orderMatters && i < value.length - 1 && (
                     <button
                       type="button"
                       className={style.button}
@@ -59,9 +71,14 @@ export function OrderedPicker(props: OrderedPickerProps): React.JSX.Element {
                     type="button"
                     className={style.button}
                     aria-label={`Remove ${name}`}
-                    onClick={() => onChange(value.filter((other) => other !== item))}
+                    onClick={() => change(value.filter((other) => other !== item))}
                     onKeyDown={(event) => {
-                      if (!event.altKey || (event.key !== 'ArrowLeft' && event.key !== 'ArrowRight')) return;
+                      if (
+                        !orderMatters ||
+                        !event.altKey ||
+                        (event.key !== 'ArrowLeft' && event.key !== 'ArrowRight')
+                      )
+                        return;
                       event.preventDefault();
                       move(i, event.key === 'ArrowLeft' ? -1 : 1);
                     }}
@@ -80,7 +97,7 @@ export function OrderedPicker(props: OrderedPickerProps): React.JSX.Element {
         label={label}
         choices={rest}
         value={null}
-        onChange={(added) => onChange([...value, added])}
+        onChange={(added) => change([...value, added])}
         placeholder={placeholder}
         width={22}
         testId={`${testId}-add`}

@@ -242,6 +242,7 @@ function AnomalyFields({ id, query, onChange }: FieldsProps): React.JSX.Element 
           value={query.severities}
           onChange={(severities) => onChange({ severities })}
           placeholder={query.severities.length === 0 ? 'All' : 'Add'}
+          orderMatters={false}
           testId="weir-severities"
         />
       </EditorField>
@@ -253,6 +254,7 @@ function AnomalyFields({ id, query, onChange }: FieldsProps): React.JSX.Element 
           value={query.anomalyTypes}
           onChange={(anomalyTypes) => onChange({ anomalyTypes })}
           placeholder={query.anomalyTypes.length === 0 ? 'All' : 'Add'}
+          orderMatters={false}
           testId="weir-types"
         />
       </EditorField>
@@ -264,6 +266,7 @@ function AnomalyFields({ id, query, onChange }: FieldsProps): React.JSX.Element 
           value={query.states}
           onChange={(states) => onChange({ states })}
           placeholder={query.states.length === 0 ? 'All' : 'Add'}
+          orderMatters={false}
           testId="weir-states"
         />
       </EditorField>
