@@ -53,6 +53,8 @@ try {
       '3',
       '--rate',
       '2000',
+      '--drop-fraction',
+      '0.004',
       '--quiet',
     ],
     env,
