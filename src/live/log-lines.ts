@@ -59,7 +59,8 @@ function bodyOf(labels: Readonly<Record<string, string>>): string {
   const packets = read('packets_in', 'packets');
   const verdict = read('verdict');
   const parts = [
-    source === '' && destination === '' ? '' : `${source || '?'} → ${destination || '?'}`,
+    // Only the end that was asked for, where it was one.
+    [source, destination === '' ? '' : `→ ${destination}`].filter(Boolean).join(' '),
     read('protocol'),
     read('application'),
     [bytes === '' ? '' : octets(Number(bytes)), packets === '' ? '' : `${packets} packets`]

@@ -96,10 +96,8 @@ export function bodyOf(columns: readonly Column[], row: number): string {
     const host = address.includes(':') && port !== '' && port !== '0' ? `[${address}]` : address;
     return port === '' || port === '0' ? host : `${host}:${port}`;
   };
-  const ends = [
-    end(read('source_ip'), read('source_port')),
-    end(read('destination_ip'), read('destination_port')),
-  ];
+  const source = end(read('source_ip'), read('source_port'));
+  const destination = end(read('destination_ip'), read('destination_port'));
   const packets = read('packets_in') || read('packets');
   const bytes = read('bytes_in') || read('bytes');
   const counts = [
@@ -107,7 +105,8 @@ export function bodyOf(columns: readonly Column[], row: number): string {
     packets === '' ? '' : `${packets} packets`,
   ].filter(Boolean);
   const parts = [
-    ends.every((text) => text === '') ? '' : ends.map((text) => text || '?').join(' → '),
+    // Only the end that was asked for, where it was one.
+    [source, destination === '' ? '' : `→ ${destination}`].filter(Boolean).join(' '),
     protocolName(read('protocol')),
     read('application'),
     counts.join(' in '),

@@ -45,7 +45,7 @@ export function SqlPreview({ dataSource, query, range }: SqlPreviewProps): React
         data-testid="weir-sql-preview"
         onClick={() => setOpen(!isOpen)}
       >
-        SQL
+        SQL sent
       </Button>
       {isOpen && answer !== undefined && 'error' in answer && (
         <Alert severity="error" title="There is no SQL for this">
