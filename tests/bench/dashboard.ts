@@ -3,6 +3,7 @@
  * until its frames are there. The last hour, the last day from rollups, the last day from single flows.
  *
  *   node tests/bench/dashboard.ts [--flows=100e6] [--rounds=5] [--data=<folder to keep>] [--executable=<packaged backend>]
+ *     [--memory=<MiB of the engine>] [--ranges=0,1,2]
  */
 import { parseArgs } from 'node:util';
 import type { QueryRange, Resolution } from '@weir/core/query';
