@@ -23,7 +23,7 @@ const pictures = process.env['GRAFANA_SCREENSHOTS'] ?? join(root, 'data/screensh
 
 /** Panels that are right to be empty where nothing is wrong, or where exporters do not send it. */
 const mayBeEmpty =
-  /anomal|silent|lost|loss|drop|retransmi|round trip|RTT|response|refused|malformed|AS path|MPLS|VRF|firewall/i;
+  /anomal|silent|lost|loss|drop|retransmi|round trip|RTT|response|refused|malformed|missing|gaps|resets|out of order/i;
 
 async function insertAnomaly(
   type: string,
