@@ -19,6 +19,8 @@ const ROLLED_AFTER = { flows_1m: 180, flows_1h: 600 } as const;
 
 const MINUTES_FROM_SECONDS = 6 * 3600;
 const HOURS_FROM_SECONDS = 7 * 86_400;
+/** What shows no time (conversations, topology) needs no fine slots: hours, with minutes and flows at both ends, cost an eighth. */
+const TIMELESS_HOURS_FROM_SECONDS = 86_400;
 /** A filter on what rollups keep only of heavy hitters is answered from single flows up to this range. */
 const RAW_FILTER_SECONDS = 2 * 86_400;
 
@@ -94,7 +96,9 @@ export function chooseTable(needs: TableNeeds, context: CompileContext): TableCh
     (needs.bucketSeconds === undefined
       ? range >= slotSeconds[table] * 60
       : needs.bucketSeconds % slotSeconds[table] === 0);
-  if (range >= HOURS_FROM_SECONDS || fits('flows_1h')) return chosen('flows_1h');
+  const timeless = needs.bucketSeconds === undefined;
+  const hoursFrom = timeless ? TIMELESS_HOURS_FROM_SECONDS : HOURS_FROM_SECONDS;
+  if (range >= hoursFrom || fits('flows_1h')) return chosen('flows_1h');
   if (range >= MINUTES_FROM_SECONDS || fits('flows_1m')) return chosen('flows_1m');
   if (expired) {
     notices.push({ severity: 'info', text: `Single flows reach back to ${timeText(rawFrom)} only.` });
