@@ -1,0 +1,338 @@
+import { type FlowBatch, V4_MAPPED, at } from '@weir/core';
+import {
+  type ClosedWindow,
+  WINDOW_SECONDS,
+  type WindowKind,
+  type WindowRows,
+  loginPorts,
+  scattered,
+  windowKinds,
+} from './contract.ts';
+import { SUMS, sumAt } from './layout.ts';
+import { Mask, Measures } from './measures.ts';
+import { Names } from './names.ts';
+import { OwnNetworks } from './own-networks.ts';
+import { DIRECTION_IN, DIRECTION_OUT, WindowTable } from './table.ts';
+
+export type WindowCapacities = Readonly<Record<WindowKind, number>>;
+
+/** Rows of each kind that a window holds at most. */
+export const defaultCapacities: WindowCapacities = {
+  source: 32_768,
+  destination: 32_768,
+  pair: 16_384,
+  interface: 2_048,
+  service: 4_096,
+  tenant: 64,
+  prefix: 8_192,
+};
+
+export interface WindowOptions {
+  readonly capacities?: Partial<WindowCapacities>;
+  /** The own networks: `10.0.0.0/8`, `2001:db8::/32`. */
+  readonly internalPrefixes: readonly string[];
+  /** How long after its end a window still takes flows, in seconds: a multiple of a window's length. */
+  readonly latenessSeconds?: number;
+  /** Of the tables' hash; by chance where left out. Results do not depend on it. */
+  readonly seed?: number;
+}
+
+/** What was counted since the beginning. */
+export interface WindowCounts {
+  readonly records: number;
+  /** Records of windows that were closed, counted in the oldest that was open. */
+  readonly late: number;
+  /** Records of a time for which no window could be opened yet, for `close` was not called: counted in the newest. */
+  readonly early: number;
+  /** Records that are in rows of the rest, by kind, of windows that are closed. */
+  readonly folded: Readonly<Record<WindowKind, number>>;
+  /** Names of tenants and applications for which there was no room. */
+  readonly namesRefused: number;
+  /** Memory of the tables made so far, and of all that there can ever be. */
+  readonly bytes: number;
+  readonly mostBytes: number;
+}
+
+/** Flows whose measures are worked out at once: what they need stays in the nearest cache. */
+const CHUNK = 64;
+const DEFAULT_LATENESS = 20;
+const MOST_NAMES = 4_096;
+/** A flow of so much is a pair of interest, whoever's. */
+const HEAVY_BYTES = 1_000_000;
+const LONG_MS = 60_000;
+const TCP = 6;
+const { bytes: BYTES } = sumAt;
+const V4_PREFIX_BITS = 120;
+const V6_PREFIX_BITS = 48;
+/** Of the last word of an IPv4 address, and of the second of an IPv6 one, in memory's byte order. */
+const V4_PREFIX = 0x00ffffff;
+const V6_PREFIX = 0x0000ffff;
+
+type Tables = Readonly<Record<WindowKind, WindowTable>>;
+
+/**
+ * The windows that take flows. A flow counts where it ended by its exporter (where that is not known, when it came), all of it: what
+ * of its bytes lies earlier is in `bytes_before`. A window is closed so long after its end as the lateness says, by the clock
+ * that `close` is told, the same as that of the batches' `timestamp`. Nothing is lost: what comes later counts in the oldest window
+ * that is open.
+ *
+ * Not more memory than `mostBytes`, whatever comes. Rows come out the same however flows are cut into batches, and, as long as all
+ * entities fit, in whatever order they come.
+ */
+export class WindowSet {
+  private readonly capacities: WindowCapacities;
+  private readonly lateness: number;
+  private readonly seed: number;
+  private readonly measures: Measures;
+  private readonly tenants = new Names(MOST_NAMES);
+  private readonly applications = new Names(MOST_NAMES);
+  private readonly login = new Uint8Array(65_536);
+  private readonly key = new Uint32Array(16);
+  /** Open windows from the oldest on; undefined while nothing has come. */
+  private readonly open: (Tables | undefined)[];
+  private readonly spare: Tables[] = [];
+  /** Number of the oldest open window, in lengths since 1970; NaN before the first flow. */
+  private oldest = NaN;
+  private records = 0;
+  private readonly folded: Record<WindowKind, number>;
+
+  /** @throws Error where a lateness is no multiple of a window's length, or a prefix is none */
+  constructor(options: WindowOptions) {
+    const lateness = options.latenessSeconds ?? DEFAULT_LATENESS;
+    if (lateness < 0 || lateness % WINDOW_SECONDS !== 0)
+      throw new Error(
+        `windows cannot wait ${lateness} s for late flows: give a multiple of ${WINDOW_SECONDS} s, or 0`,
+      );
+    this.lateness = lateness / WINDOW_SECONDS;
+    this.capacities = { ...defaultCapacities, ...options.capacities };
+    this.seed = options.seed ?? (Math.random() * 2 ** 32) >>> 0;
+    this.measures = new Measures(CHUNK, new OwnNetworks(options.internalPrefixes));
+    // One more than wait, for the caller's clock may tick a little after the flows'.
+    this.open = new Array<Tables | undefined>(this.lateness + 2).fill(undefined);
+    this.folded = byKind(() => 0);
+    for (const port of loginPorts) this.login[port] = 1;
+  }
+
+  /** Counts the rows `[from, to)` of a batch, all of them complete. Keeps nothing of the batch. */
+  observe(batch: FlowBatch, from = 0, to = batch.rows): void {
+    if (to <= from || !batch.has(at.timestamp)) return;
+    if (Number.isNaN(this.oldest))
+      this.oldest = Math.floor(batch.u32(at.timestamp)[from]! / WINDOW_SECONDS) - this.lateness;
+    this.records += to - from;
+    for (let r = from; r < to; r += CHUNK) this.observeChunk(batch, r, Math.min(to, r + CHUNK));
+  }
+
+  private observeChunk(batch: FlowBatch, from: number, to: number): void {
+    const { measures } = this;
+    const { oldest, open } = this;
+    measures.take(batch, from, to, { oldest, count: open.length });
+    const { window } = measures;
+    const n = to - from;
+    // Flows of one window after the other, in their order; as a rule there are one or two.
+    let seen = 0;
+    for (let i = 0; i < n; i++) seen |= 1 << window[i]!;
+    for (let w = 0; seen >>> w !== 0; w++) if (((seen >>> w) & 1) === 1) this.count(batch, from, n, w);
+  }
+
+  private count(batch: FlowBatch, from: number, n: number, w: number): void {
+    const { measures } = this;
+    const tables = (this.open[w] ??= this.spare.pop() ?? this.newTables());
+    this.countHosts(tables.source, batch, at.source_ip, measures.sourceHash, from, n, w);
+    this.countHosts(tables.destination, batch, at.destination_ip, measures.destinationHash, from, n, w);
+    this.countPairs(tables.pair, batch, from, n, w);
+    this.countInterfaces(tables.interface, batch, from, n, w);
+    this.countServices(tables.service, batch, from, n, w);
+    this.countPrefixes(tables.prefix, batch, from, n, w);
+  }
+
+  private countHosts(
+    table: WindowTable,
+    batch: FlowBatch,
+    end: number,
+    hash: Uint32Array,
+    from: number,
+    n: number,
+    w: number,
+  ): void {
+    const { measures, key } = this;
+    const { window, weight } = measures;
+    const address = measures.column32(batch, end);
+    const tenantIds = measures.column32(batch, at.tenant_id);
+    const tenants = this.tenants.ofBatch(batch, at.tenant_id);
+    for (let i = 0, r = from, a = 4 * from; i < n; i++, r++, a += 4) {
+      if (window[i] !== w) continue;
+      key[0] = tenants[tenantIds[r]!]!;
+      key[1] = address[a]!;
+      key[2] = address[a + 1]!;
+      key[3] = address[a + 2]!;
+      key[4] = address[a + 3]!;
+      table.add(table.rowOf(key, hash[i]! + key[0]!, weight[i]!), measures, i);
+    }
+  }
+
+  private countPairs(table: WindowTable, batch: FlowBatch, from: number, n: number, w: number): void {
+    const { measures, key, login } = this;
+    const { window, weight, mask, sums, internal, duration, sourceHash, destinationHash } = measures;
+    const source = measures.column32(batch, at.source_ip);
+    const destination = measures.column32(batch, at.destination_ip);
+    const port = measures.column16(batch, at.destination_port);
+    const protocol = measures.column8(batch, at.protocol);
+    const tenantIds = measures.column32(batch, at.tenant_id);
+    const tenants = this.tenants.ofBatch(batch, at.tenant_id);
+    for (let i = 0, r = from; i < n; i++, r++) {
+      if (window[i] !== w) continue;
+      const contact = (mask[i]! & Mask.contact) !== 0;
+      const ofInterest =
+        contact && ((internal[i]! & 1) === 1 || (protocol[r] === TCP && login[port[r]!] === 1));
+      if (!ofInterest && sums[i * SUMS + BYTES]! < HEAVY_BYTES && duration[i]! < LONG_MS) continue;
+      const a = 4 * r;
+      key[0] = tenants[tenantIds[r]!]!;
+      key[1] = source[a]!;
+      key[2] = source[a + 1]!;
+      key[3] = source[a + 2]!;
+      key[4] = source[a + 3]!;
+      key[5] = destination[a]!;
+      key[6] = destination[a + 1]!;
+      key[7] = destination[a + 2]!;
+      key[8] = destination[a + 3]!;
+      key[9] = protocol[r]!;
+      // An answer's port is any; all answers of a conversation's end are one pair.
+      key[10] = contact ? port[r]! : 0;
+      const mixed = Math.imul(sourceHash[i]!, 5) ^ destinationHash[i]! ^ Math.imul(key[10]!, 0x9e3779b1);
+      table.add(table.rowOf(key, mixed, weight[i]!), measures, i);
+    }
+  }
+
+  private countInterfaces(table: WindowTable, batch: FlowBatch, from: number, n: number, w: number): void {
+    const { measures, key } = this;
+    const { window, weight } = measures;
+    const collector = measures.column32(batch, at.collector_ip);
+    const input = measures.column32(batch, at.input_interface);
+    const output = measures.column32(batch, at.output_interface);
+    const tenantIds = measures.column32(batch, at.tenant_id);
+    const tenants = this.tenants.ofBatch(batch, at.tenant_id);
+    for (let i = 0, r = from; i < n; i++, r++) {
+      if (window[i] !== w) continue;
+      key[0] = tenants[tenantIds[r]!]!;
+      for (let k = 0; k < 4; k++) key[1 + k] = collector[4 * r + k]!;
+      key[5] = input[r]!;
+      key[6] = DIRECTION_IN;
+      const mixed = scattered(key[1]! ^ key[2]! ^ key[3]! ^ key[4]!) + key[0]!;
+      table.add(table.rowOf(key, mixed + 2 * key[5]!, weight[i]!), measures, i);
+      if (output[r] === 0) continue;
+      key[5] = output[r]!;
+      key[6] = DIRECTION_OUT;
+      table.add(table.rowOf(key, mixed + 2 * key[5]! + 1, weight[i]!), measures, i);
+    }
+  }
+
+  private countServices(service: WindowTable, batch: FlowBatch, from: number, n: number, w: number): void {
+    const { measures, key } = this;
+    const { window, weight } = measures;
+    const sourcePort = measures.column16(batch, at.source_port);
+    const destinationPort = measures.column16(batch, at.destination_port);
+    const protocol = measures.column8(batch, at.protocol);
+    const applicationIds = measures.column32(batch, at.application);
+    const applications = this.applications.ofBatch(batch, at.application);
+    const tenantIds = measures.column32(batch, at.tenant_id);
+    const tenants = this.tenants.ofBatch(batch, at.tenant_id);
+    for (let i = 0, r = from; i < n; i++, r++) {
+      if (window[i] !== w) continue;
+      key[0] = tenants[tenantIds[r]!]!;
+      key[1] = protocol[r]!;
+      key[2] = Math.min(sourcePort[r]!, destinationPort[r]!);
+      key[3] = applications[applicationIds[r]!]!;
+      const mixed = key[2]! | (key[1]! << 16) | (key[3]! << 24);
+      service.add(service.rowOf(key, mixed + key[0]!, weight[i]!), measures, i);
+    }
+  }
+
+  private countPrefixes(table: WindowTable, batch: FlowBatch, from: number, n: number, w: number): void {
+    const { measures, key } = this;
+    const { window, weight } = measures;
+    const destination = measures.column32(batch, at.destination_ip);
+    const tenantIds = measures.column32(batch, at.tenant_id);
+    const tenants = this.tenants.ofBatch(batch, at.tenant_id);
+    for (let i = 0, r = from, a = 4 * from; i < n; i++, r++, a += 4) {
+      if (window[i] !== w) continue;
+      const v4 = destination[a] === 0 && destination[a + 1] === 0 && destination[a + 2] === V4_MAPPED;
+      key[0] = tenants[tenantIds[r]!]!;
+      key[1] = destination[a]!;
+      key[2] = destination[a + 1]! & V6_PREFIX;
+      key[3] = v4 ? V4_MAPPED : 0;
+      key[4] = v4 ? destination[a + 3]! & V4_PREFIX : 0;
+      key[5] = v4 ? V4_PREFIX_BITS : V6_PREFIX_BITS;
+      const mixed = scattered(key[1]! ^ Math.imul(key[2]!, 3) ^ key[4]!) + key[0]!;
+      table.add(table.rowOf(key, mixed, weight[i]!), measures, i);
+    }
+  }
+
+  /**
+   * Closes the windows that ended longer ago than the lateness, the oldest first; those without any flow are left out. To be
+   * called once a second or so.
+   */
+  close(nowSeconds: number): ClosedWindow[] {
+    return this.closeBefore(Math.floor(nowSeconds / WINDOW_SECONDS) - this.lateness);
+  }
+
+  /** Closes all that have flows: at the end of a file or of the process. */
+  closeAll(): ClosedWindow[] {
+    return this.closeBefore(this.oldest + this.open.length);
+  }
+
+  private closeBefore(number: number): ClosedWindow[] {
+    const closed: ClosedWindow[] = [];
+    for (let n = this.open.length; n > 0 && this.oldest < number; n--, this.oldest++) {
+      const tables = this.open.shift();
+      this.open.push(undefined);
+      if (tables === undefined) continue;
+      closed.push(this.taken(this.oldest, tables));
+      for (const { name } of windowKinds) {
+        this.folded[name] += tables[name].folded;
+        tables[name].clear();
+      }
+      this.spare.push(tables);
+    }
+    if (this.oldest < number) this.oldest = number;
+    return closed;
+  }
+
+  private taken(number: number, tables: Tables): ClosedWindow {
+    const texts: WindowRows['texts'] = {
+      tenant_id: this.tenants.texts,
+      application: this.applications.texts,
+    };
+    // Each flow came in by one interface: these together are their tenant.
+    for (let row = 0; row < tables.interface.end; row++) tables.tenant.absorbInterface(tables.interface, row);
+    return { start: number * WINDOW_SECONDS, kinds: byKind((kind) => tables[kind].columns(texts)) };
+  }
+
+  private newTables(): Tables {
+    return byKind((kind) => new WindowTable(kind, this.capacities[kind], this.seed));
+  }
+
+  counts(): WindowCounts {
+    const made = [...this.open.filter((t) => t !== undefined), ...this.spare];
+    const bytes = made.reduce((sum, t) => sum + windowKinds.reduce((s, { name }) => s + t[name].bytes, 0), 0);
+    const own = this.measures.bytes + this.login.length;
+    const one = made.length > 0 ? bytes / made.length : bytesOf(this.capacities);
+    return {
+      records: this.records,
+      late: this.measures.late,
+      early: this.measures.early,
+      folded: { ...this.folded },
+      namesRefused: this.tenants.refused + this.applications.refused,
+      bytes: own + bytes,
+      mostBytes: own + one * this.open.length,
+    };
+  }
+}
+
+/** Memory of one window's tables. */
+export function bytesOf(capacities: WindowCapacities): number {
+  return windowKinds.reduce((sum, { name }) => sum + new WindowTable(name, capacities[name], 0).bytes, 0);
+}
+
+export function byKind<T>(of: (kind: WindowKind) => T): Record<WindowKind, T> {
+  return Object.fromEntries(windowKinds.map(({ name }) => [name, of(name)])) as Record<WindowKind, T>;
+}
