@@ -57,6 +57,17 @@ const {
   unreachable_flows: UNREACHABLE_FLOWS,
 } = sumAt;
 
+/** What else a flow brings, behind its sums. */
+export const DURATION = SUMS;
+export const RATE = SUMS + 1;
+export const START_MS = SUMS + 2;
+export const INTERNAL = SUMS + 3;
+export const AMPLIFIER = SUMS + 4;
+export const SIZE_BUCKET = SUMS + 5;
+export const DURATION_BUCKET = SUMS + 6;
+/** Numbers of a flow: whole lines of cache. */
+export const WIDTH = Math.ceil((SUMS + 7) / 8) * 8;
+
 const WINDOW_MS = WINDOW_SECONDS * 1000;
 /** A single record's count is cut here, so that the sums of a window stay whole numbers below 2^53. */
 const MOST = 2 ** 44;
@@ -101,17 +112,11 @@ export interface OpenWindows {
  * together, those of a group only where the mask has it.
  */
 export class Measures {
+  /** {@link WIDTH} numbers a flow: its sums, those of a group only where the mask has it, then what else it brings. */
   readonly sums: Float64Array;
   readonly mask: Uint32Array;
   /** For heavy hitters: a flow or a KiB. */
   readonly weight: Float64Array;
-  readonly duration: Uint32Array;
-  readonly rate: Uint32Array;
-  readonly internal: Uint8Array;
-  readonly amplifier: Uint32Array;
-  readonly startMs: Float64Array;
-  readonly sizeBucket: Uint8Array;
-  readonly durationBucket: Uint8Array;
   readonly sourceHash: Uint32Array;
   readonly destinationHash: Uint32Array;
   readonly sourcePortHash: Uint32Array;
@@ -129,16 +134,9 @@ export class Measures {
 
   constructor(flows: number, own: OwnNetworks) {
     this.own = own;
-    this.sums = new Float64Array(flows * SUMS);
+    this.sums = new Float64Array(flows * WIDTH);
     this.mask = new Uint32Array(flows);
     this.weight = new Float64Array(flows);
-    this.duration = new Uint32Array(flows);
-    this.rate = new Uint32Array(flows);
-    this.internal = new Uint8Array(flows);
-    this.amplifier = new Uint32Array(flows);
-    this.startMs = new Float64Array(flows);
-    this.sizeBucket = new Uint8Array(flows);
-    this.durationBucket = new Uint8Array(flows);
     this.sourceHash = new Uint32Array(flows);
     this.destinationHash = new Uint32Array(flows);
     this.sourcePortHash = new Uint32Array(flows);
@@ -149,7 +147,7 @@ export class Measures {
   }
 
   get bytes(): number {
-    return this.mask.length * (SUMS * 8 + 57) + this.ports.length;
+    return this.mask.length * (WIDTH * 8 + 33) + this.ports.length;
   }
 
   /** A column of a batch, zeros where the batch has none. */
@@ -183,7 +181,7 @@ export class Measures {
     const destination = this.column32(batch, at.destination_ip);
     const sourcePort = this.column16(batch, at.source_port);
     const destinationPort = this.column16(batch, at.destination_port);
-    const { own, sourceHash, destinationHash, sourcePortHash, destinationPortHash, internal } = this;
+    const { own, sums, sourceHash, destinationHash, sourcePortHash, destinationPortHash } = this;
     for (let r = from, i = 0, w = 4 * from; r < to; r++, i++, w += 4) {
       const a = source[w]!;
       const b = source[w + 1]!;
@@ -195,7 +193,7 @@ export class Measures {
       const g = destination[w + 2]!;
       const h = destination[w + 3]!;
       destinationHash[i] = addressHash(e, f, g, h);
-      internal[i] = (own.has(a, b, c, d) ? 1 : 0) | (own.has(e, f, g, h) ? 2 : 0);
+      sums[i * WIDTH + INTERNAL] = (own.has(a, b, c, d) ? 1 : 0) | (own.has(e, f, g, h) ? 2 : 0);
       sourcePortHash[i] = portHash(sourcePort[r]!);
       destinationPortHash[i] = portHash(destinationPort[r]!);
     }
@@ -206,7 +204,7 @@ export class Measures {
     const lag = this.column32(batch, at.end_lag_ms);
     const flags = this.column16(batch, at.record_flags);
     const durations = this.column32(batch, at.duration_ms);
-    const { duration, startMs, window, mask, sums, durationBucket } = this;
+    const { window, mask, sums } = this;
     const newest = open.count - 1;
     for (let r = from, i = 0; r < to; r++, i++) {
       const receivedMs = timestamp[r]! * 1000;
@@ -225,13 +223,14 @@ export class Measures {
         this.early++;
       }
       window[i] = place;
-      startMs[i] = endMs - length;
-      duration[i] = length;
+      const o = i * WIDTH;
+      const startMs = endMs - length;
+      sums[o + START_MS] = startMs;
+      sums[o + DURATION] = length;
       let bucket = 0;
       while (bucket < durationBounds.length && length > durationBounds[bucket]!) bucket++;
-      durationBucket[i] = bucket;
-      const before = (open.oldest + place) * WINDOW_MS - startMs[i]!;
-      const o = i * SUMS;
+      sums[o + DURATION_BUCKET] = bucket;
+      const before = (open.oldest + place) * WINDOW_MS - startMs;
       // The share of the flow that lies before its window, for now; of bytes when these are known.
       sums[o + BYTES_BEFORE] = before <= 0 ? 0 : before >= length ? 1 : before / length;
       sums[o + LATE_RECORDS] = isLate;
@@ -252,9 +251,9 @@ export class Measures {
     const icmpTypes = this.column8(batch, at.icmp_type);
     const rates = this.column32(batch, at.sampling_rate);
     const offsets = this.column16(batch, at.fragment_offset);
-    const { sums, ports, internal, duration } = this;
+    const { sums, ports } = this;
     for (let r = from, i = 0; r < to; r++, i++) {
-      const o = i * SUMS;
+      const o = i * WIDTH;
       const rate = rates[r]! > 1 ? rates[r]! : 1;
       const seen = packetsIn[2 * r]! + packetsIn[2 * r + 1]! * HIGH_WORD;
       const packets = Math.min(MOST, seen * rate);
@@ -268,11 +267,11 @@ export class Measures {
       const flags = protocol === TCP ? tcpFlags[r]! : 0;
       const contact = isContact(protocol, flags, sourcePort, destinationPort, icmpTypes[r]!, packetsBack);
       let mask = this.mask[i]!;
-      this.rate[i] = rate;
+      sums[o + RATE] = rate;
       this.weight[i] = flows + (bytes + bytesBack) / 1024;
       let bucket = 0;
       while (bucket < sizeBounds.length && bytes > sizeBounds[bucket]!) bucket++;
-      this.sizeBucket[i] = bucket;
+      sums[o + SIZE_BUCKET] = bucket;
 
       sums[o] = 1;
       sums[o + FLOWS] = flows;
@@ -281,7 +280,7 @@ export class Measures {
       sums[o + CONTACT_FLOWS] = contact ? flows : 0;
       if (contact) mask |= Mask.contact;
 
-      const ends = internal[i]!;
+      const ends = sums[o + INTERNAL]!;
       const crosses = ends === 1 || ends === 2;
       if ((mask & Mask.placed) !== 0 || crosses) {
         mask |= Mask.placed;
@@ -295,7 +294,7 @@ export class Measures {
         sums[o + PACKETS_BACK] = packetsBack;
         sums[o + ANSWERED_FLOWS] = packetsBack > 0 && packets > 0 ? flows : 0;
       }
-      this.amplifier[i] = 0;
+      sums[o + AMPLIFIER] = 0;
       if (protocol === TCP) {
         const fragment = sourcePort === 0 && destinationPort === 0;
         const half = (flags & (SYN | ACK)) === SYN;
@@ -315,7 +314,7 @@ export class Measures {
         }
         if (contact && (ports[destinationPort]! & LOGIN) !== 0) {
           mask |= Mask.login;
-          const short = bytes <= SHORT_LOGIN_BYTES * rate && duration[i]! <= SHORT_LOGIN_MS;
+          const short = bytes <= SHORT_LOGIN_BYTES * rate && sums[o + DURATION]! <= SHORT_LOGIN_MS;
           sums[o + LOGIN_FLOWS] = flows;
           sums[o + LOGIN_SHORT_FLOWS] = short ? flows : 0;
           sums[o + LOGIN_BYTES] = bytes + bytesBack;
@@ -360,7 +359,7 @@ export class Measures {
         sums[o + DNS_ANSWER_BYTES] = answers ? bytes : asks ? bytesBack : 0;
         sums[o + AMPLIFIED_BYTES] = amplifier !== 0 ? bytes : 0;
         sums[o + AMPLIFIED_PACKETS] = amplifier !== 0 ? packets : 0;
-        if (amplifier !== 0) this.amplifier[i] = 1 << (amplifier - 1);
+        if (amplifier !== 0) sums[o + AMPLIFIER] = 1 << (amplifier - 1);
       }
       this.mask[i] = mask;
     }
@@ -392,15 +391,15 @@ export class Measures {
       const dropped =
         status[r]! >>> 6 === 2 || verdict[r] === VERDICT_DROPPED || event[r] === FIREWALL_DENIED || lost > 0;
       if (rtt[r] === 0 && retransmitted === 0 && !dropped) continue;
-      const o = i * SUMS;
+      const o = i * WIDTH;
       const back = (this.mask[i]! & Mask.back) !== 0 ? sums[o + PACKETS_BACK]! : 0;
       const measured = rtt[r]! > 0 || retransmitted > 0;
       this.mask[i]! |= Mask.quality;
       sums[o + RTT_SUM_US] = rtt[r]!;
       sums[o + RTT_RECORDS] = rtt[r]! > 0 ? 1 : 0;
-      sums[o + RETRANSMISSIONS] = Math.min(MOST, retransmitted * this.rate[i]!);
+      sums[o + RETRANSMISSIONS] = Math.min(MOST, retransmitted * sums[o + RATE]!);
       sums[o + MEASURED_PACKETS] = measured ? sums[o + PACKETS]! + back : 0;
-      sums[o + DROPPED_PACKETS] = Math.min(MOST, lost * this.rate[i]!);
+      sums[o + DROPPED_PACKETS] = Math.min(MOST, lost * sums[o + RATE]!);
       sums[o + DROPPED_FLOWS] = dropped ? sums[o + FLOWS]! : 0;
     }
   }

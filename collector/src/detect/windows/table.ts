@@ -13,8 +13,19 @@ import {
   keyWords,
   scattered,
 } from './contract.ts';
-import { type RowLayout, SHIFT, SUMS, groupStarts, layoutOfKind, slotOf, sumAt } from './layout.ts';
-import { Mask, type Measures } from './measures.ts';
+import { type RowLayout, SHIFT, groupStarts, layoutOfKind, slotOf, sumAt } from './layout.ts';
+import {
+  AMPLIFIER,
+  DURATION,
+  DURATION_BUCKET,
+  INTERNAL as ENDS,
+  Mask,
+  type Measures,
+  RATE,
+  SIZE_BUCKET,
+  START_MS,
+  WIDTH,
+} from './measures.ts';
 
 /** A number for a key, all its words alike. */
 export function mixedKey(key: Uint32Array): number {
@@ -44,6 +55,10 @@ const {
   last_ms: LAST_MS,
 } = slotOf;
 const { flows: FLOWS, packets: PACKETS } = sumAt;
+
+/** A row begins with its key, then how many hashes it holds of each distinct column: a line of cache. */
+const HEAD = 8;
+const COUNTS = 11;
 
 const MERGE_SUM = 0;
 const MERGE_MAX = 1;
@@ -83,13 +98,15 @@ export class WindowTable {
   private readonly layout: RowLayout;
   private readonly stride: number;
   private readonly kept: number;
-  private readonly keys: Uint32Array;
+  /** All of a row lies together, to be in few lines and pages: head, numbers, hashes; `words` and `sums` are two views of it. */
+  private readonly words: Uint32Array;
+  /** Length of a row in numbers of 64 bits, and where its hashes begin, in words. */
+  private readonly step: number;
+  private readonly distinctsAt: number;
   private readonly hashes: Uint32Array;
   private readonly slots: Uint32Array;
   private readonly priorities: Float32Array;
   private readonly sums: Float64Array;
-  private readonly distincts: Uint32Array;
-  private readonly distinctCounts: Uint16Array;
   private readonly mergeOf: Uint8Array;
   private readonly distinctNames: readonly WindowDistinct[];
   private readonly distinctOf: Uint8Array;
@@ -112,15 +129,15 @@ export class WindowTable {
     this.stride = this.layout.stride;
     this.width = keyOfKind(kind).reduce((sum, name) => sum + keyWords(name), 0);
     const rows = this.capacity + 1;
-    this.keys = new Uint32Array(rows * this.width);
     this.hashes = new Uint32Array(rows);
     this.slots = new Uint32Array(2 ** Math.ceil(Math.log2(rows * 2)));
     this.priorities = new Float32Array(rows);
-    this.sums = new Float64Array(rows * this.layout.stride);
     this.distinctNames = this.layout.distincts;
     this.distinctOf = Uint8Array.from(this.distinctNames, (name) => distinctCodes[name]);
-    this.distincts = new Uint32Array(rows * this.distinctNames.length * this.kept);
-    this.distinctCounts = new Uint16Array(rows * this.distinctNames.length);
+    this.distinctsAt = 2 * (HEAD + this.stride);
+    this.step = HEAD + this.stride + Math.ceil((this.distinctNames.length * this.kept) / 2);
+    this.sums = new Float64Array(rows * this.step);
+    this.words = new Uint32Array(this.sums.buffer);
     this.mergeOf = new Uint8Array(this.layout.stride);
     for (const { at, merge } of this.layout.numbers)
       this.mergeOf[at] =
@@ -135,15 +152,10 @@ export class WindowTable {
 
   /** Memory, whatever comes. */
   get bytes(): number {
-    return [
-      this.keys,
-      this.hashes,
-      this.slots,
-      this.priorities,
-      this.sums,
-      this.distincts,
-      this.distinctCounts,
-    ].reduce((sum, array) => sum + array.byteLength, 0);
+    return [this.hashes, this.slots, this.priorities, this.sums].reduce(
+      (sum, array) => sum + array.byteLength,
+      0,
+    );
   }
 
   /** Rows with something in them. */
@@ -153,7 +165,7 @@ export class WindowTable {
 
   /** Records that are in the row for the rest. */
   get folded(): number {
-    return this.sums[RECORDS]!;
+    return this.sums[HEAD + RECORDS]!;
   }
 
   private get restUsed(): boolean {
@@ -163,8 +175,7 @@ export class WindowTable {
   clear(): void {
     const { used } = this;
     this.slots.fill(0);
-    this.sums.fill(0, 0, used * this.layout.stride);
-    this.distinctCounts.fill(0, 0, used * this.distinctNames.length);
+    this.sums.fill(0, 0, used * this.step);
     this.used = 1;
     this.evicted = 0;
     this.random = 0x2545f491;
@@ -177,9 +188,7 @@ export class WindowTable {
    */
   rowOf(key: Uint32Array, mixed: number, weight: number): number {
     const { hashes, slots } = this;
-    let hash = Math.imul(mixed ^ this.seed, 0x9e3779b1);
-    hash = Math.imul(hash ^ (hash >>> 15), 0x85ebca6b);
-    hash = (hash ^ (hash >>> 13)) >>> 0;
+    const hash = this.hashed(mixed);
     const mask = slots.length - 1;
     let slot = hash & mask;
     for (let row = slots[slot]!; row !== 0; row = slots[slot]!) {
@@ -205,38 +214,57 @@ export class WindowTable {
     slots[slot] = row;
     hashes[row] = hash;
     this.priorities[row] = priority;
-    this.keys.set(key.subarray(0, this.width), row * this.width);
+    this.words.set(key.subarray(0, this.width), row * 2 * this.step);
     this.begin(row);
     return row;
+  }
+
+  /**
+   * Reaches for what `rowOf` and `add` will need. For many flows one after the other, before any of them is added: then memory brings
+   * all of it at once, not one after the other. What it returns is of no use but that it must be read.
+   */
+  touch(mixed: number): number {
+    const { sums } = this;
+    const row = this.slots[this.hashed(mixed) & (this.slots.length - 1)]!;
+    const o = row * this.step;
+    return sums[o]! + sums[o + 8]! + sums[o + 16]! + sums[o + 24]! + sums[o + 32]! + sums[o + this.step - 1]!;
+  }
+
+  private hashed(mixed: number): number {
+    let hash = Math.imul(mixed ^ this.seed, 0x9e3779b1);
+    hash = Math.imul(hash ^ (hash >>> 15), 0x85ebca6b);
+    return (hash ^ (hash >>> 13)) >>> 0;
   }
 
   /** Adds a flow's measures, place `i` of `m`, to a row. */
   add(row: number, m: Measures, i: number): void {
     const { sums } = this;
-    const o = row * this.stride;
-    const from = i * SUMS;
+    const o = row * this.step + HEAD;
+    const v = i * WIDTH;
     const values = m.sums;
     const mask = m.mask[i]!;
-    for (let k = 0; k < FIRST_GROUP; k++) sums[o + k]! += values[from + k]!;
+    for (let k = 0; k < FIRST_GROUP; k++) sums[o + k]! += values[v + k]!;
     for (let left = mask & OTHER_GROUPS; left !== 0; left &= left - 1) {
       const g = 31 - Math.clz32(left & -left);
       const end = groupStarts[g + 1]!;
-      for (let k = groupStarts[g]!; k < end; k++) sums[o + SHIFT + k]! += values[from + k]!;
+      for (let k = groupStarts[g]!; k < end; k++) sums[o + SHIFT + k]! += values[v + k]!;
     }
-    const duration = m.duration[i]!;
+    const duration = values[v + DURATION]!;
     if (duration > sums[o + LONGEST_MS]!) sums[o + LONGEST_MS] = duration;
-    const rate = m.rate[i]!;
+    const rate = values[v + RATE]!;
     if (rate > sums[o + SAMPLING_RATE]!) sums[o + SAMPLING_RATE] = rate;
-    const start = m.startMs[i]!;
+    const start = values[v + START_MS]!;
     if (start < sums[o + FIRST_MS]!) sums[o + FIRST_MS] = start;
     if (start > sums[o + LAST_MS]!) sums[o + LAST_MS] = start;
-    sums[o + INTERNAL]! |= m.internal[i]!;
-    if (m.amplifier[i] !== 0) sums[o + AMPLIFIERS] = (sums[o + AMPLIFIERS]! | m.amplifier[i]!) >>> 0;
-    const flows = values[from + FLOWS]!;
-    sums[o + this.sizeAt + m.sizeBucket[i]!]! += flows;
-    sums[o + this.durationAt + m.durationBucket[i]!]! += flows;
-    if (this.entropyAt > 0) this.addEntropy(o + this.entropyAt, m, i, values[from + PACKETS]!);
-    if (this.distinctNames.length > 0) this.addDistinct(row, m, i, mask);
+    const ends = values[v + ENDS]!;
+    if (ends !== sums[o + INTERNAL]) sums[o + INTERNAL]! |= ends;
+    const amplifier = values[v + AMPLIFIER]!;
+    if (amplifier !== 0) sums[o + AMPLIFIERS] = (sums[o + AMPLIFIERS]! | amplifier) >>> 0;
+    const flows = values[v + FLOWS]!;
+    sums[o + this.sizeAt + values[v + SIZE_BUCKET]!]! += flows;
+    sums[o + this.durationAt + values[v + DURATION_BUCKET]!]! += flows;
+    if (this.entropyAt > 0) this.addEntropy(o + this.entropyAt, m, i, values[v + PACKETS]!);
+    if (this.distinctOf.length > 0) this.addDistinct(row, m, i, mask);
   }
 
   private addEntropy(at: number, m: Measures, i: number, packets: number): void {
@@ -249,33 +277,41 @@ export class WindowTable {
 
   private addDistinct(row: number, m: Measures, i: number, mask: number): void {
     const { distinctOf } = this;
-    let at = row * distinctOf.length;
-    for (let s = 0; s < distinctOf.length; s++, at++) {
+    for (let s = 0; s < distinctOf.length; s++) {
       const what = distinctOf[s]!;
-      if (what === SOURCES) this.insert(at, m.sourceHash[i]!);
-      else if (what === DESTINATIONS) this.insert(at, m.destinationHash[i]!);
+      if (what === SOURCES) this.insert(row, s, m.sourceHash[i]!);
+      else if (what === DESTINATIONS) this.insert(row, s, m.destinationHash[i]!);
       else if ((mask & Mask.contact) === 0) continue;
-      else if (what === PORTS) this.insert(at, m.destinationPortHash[i]!);
-      else if (what === CONTACTS || (mask & Mask.failed) !== 0) this.insert(at, m.destinationHash[i]!);
+      else if (what === PORTS) this.insert(row, s, m.destinationPortHash[i]!);
+      else if (what === CONTACTS || (mask & Mask.failed) !== 0) this.insert(row, s, m.destinationHash[i]!);
     }
   }
 
-  private insert(at: number, hash: number): void {
-    const { kept, distinctCounts } = this;
-    const count = distinctCounts[at]!;
-    if (count === kept && hash >= this.distincts[at * kept + kept - 1]!) return;
-    distinctCounts[at] = insertDistinct(this.distincts, at * kept, count, kept, hash);
+  private insert(row: number, s: number, hash: number): void {
+    const { words, kept } = this;
+    const head = 2 * row * this.step;
+    const at = head + this.distinctsAt + s * kept;
+    const count = words[head + COUNTS + s]!;
+    if (count === kept && hash >= words[at + kept - 1]!) return;
+    words[head + COUNTS + s] = insertDistinct(words, at, count, kept, hash);
+  }
+
+  /** The hashes of a row, as they lie. */
+  private hashesOf(row: number, s: number): Uint32Array {
+    const head = 2 * row * this.step;
+    const at = head + this.distinctsAt + s * this.kept;
+    return this.words.subarray(at, at + this.words[head + COUNTS + s]!);
   }
 
   private isKey(row: number, key: Uint32Array): boolean {
-    const { keys, width } = this;
-    const at = row * width;
-    for (let i = 0; i < width; i++) if (keys[at + i] !== key[i]) return false;
+    const { words, width } = this;
+    const at = 2 * row * this.step;
+    for (let i = 0; i < width; i++) if (words[at + i] !== key[i]) return false;
     return true;
   }
 
   private begin(row: number): void {
-    this.sums[row * this.layout.stride + FIRST_MS] = Infinity;
+    this.sums[row * this.step + HEAD + FIRST_MS] = Infinity;
   }
 
   /** The row of least priority among some neighbours. */
@@ -299,22 +335,20 @@ export class WindowTable {
 
   /** Adds a row to the rest and empties it. */
   private fold(row: number): void {
-    const { stride } = this.layout;
     this.evicted++;
-    this.mergeNumbers(this.sums, row * stride, REST);
-    this.sums.fill(0, row * stride, (row + 1) * stride);
-    const names = this.distinctNames.length;
-    for (let s = 0; s < names; s++) {
-      const at = row * names + s;
-      for (let i = 0; i < this.distinctCounts[at]!; i++) this.insert(s, this.distincts[at * this.kept + i]!);
-      this.distinctCounts[at] = 0;
-    }
+    this.mergeNumbers(this.sums, row * this.step + HEAD, REST);
+    for (let s = 0; s < this.distinctOf.length; s++) this.insertAll(REST, s, this.hashesOf(row, s));
+    this.sums.fill(0, row * this.step, (row + 1) * this.step);
+  }
+
+  private insertAll(row: number, s: number, hashes: Uint32Array): void {
+    for (let i = 0; i < hashes.length; i++) this.insert(row, s, hashes[i]!);
   }
 
   private mergeNumbers(from: Float64Array, at: number, row: number): void {
     const { sums, mergeOf } = this;
-    const { stride } = this.layout;
-    const o = row * stride;
+    const { stride } = this;
+    const o = row * this.step + HEAD;
     for (let k = 0; k < stride; k++) {
       const value = from[at + k]!;
       const held = sums[o + k]!;
@@ -366,10 +400,7 @@ export class WindowTable {
     for (const { name, at, length } of this.layout.histograms)
       values.set(from.histograms[name]!.subarray(r * length, (r + 1) * length), at);
     this.mergeNumbers(values, 0, row);
-    this.distinctNames.forEach((name, s) => {
-      for (const hash of hashesOf(from.distincts[name]!, r))
-        this.insert(row * this.distinctNames.length + s, hash);
-    });
+    this.distinctNames.forEach((name, s) => this.insertAll(row, s, hashesOf(from.distincts[name]!, r)));
   }
 
   /** The row after the last. */
@@ -382,16 +413,12 @@ export class WindowTable {
    * any more and stays folded.
    */
   absorbInterface(interfaces: WindowTable, row: number): void {
-    const key = interfaces.keys.subarray(row * interfaces.width, (row + 1) * interfaces.width);
+    const head = 2 * row * interfaces.step;
+    const key = interfaces.words.subarray(head, head + interfaces.width);
     if (row !== REST && key[interfaces.width - 1] !== DIRECTION_IN) return;
     const own = row === REST ? REST : this.rowOf(key, key[0]!, interfaces.priorities[row]!);
-    this.mergeNumbers(interfaces.sums, row * this.stride, own);
-    const names = this.distinctNames.length;
-    for (let s = 0; s < names; s++) {
-      const at = row * names + s;
-      for (let i = 0; i < interfaces.distinctCounts[at]!; i++)
-        this.insert(own * names + s, interfaces.distincts[at * this.kept + i]!);
-    }
+    this.mergeNumbers(interfaces.sums, row * interfaces.step + HEAD, own);
+    for (let s = 0; s < this.distinctOf.length; s++) this.insertAll(own, s, interfaces.hashesOf(row, s));
   }
 
   /** All rows as columns, the rest first where there is any. */
@@ -400,16 +427,16 @@ export class WindowTable {
     const rows = this.used - first;
     const rest = new Uint8Array(rows);
     if (first === 0) rest[0] = 1;
-    const { stride } = this.layout;
+    const { step } = this;
     const numbers = {} as Record<WindowNumber, Float64Array>;
     for (const { name, at } of this.layout.numbers) {
       const out = (numbers[name] = new Float64Array(rows));
-      for (let r = 0, o = first * stride + at; r < rows; r++, o += stride) out[r] = this.sums[o]!;
+      for (let r = 0, o = first * step + HEAD + at; r < rows; r++, o += step) out[r] = this.sums[o]!;
     }
     const histograms: Partial<Record<WindowHistogram, Float64Array>> = {};
     for (const { name, at, length } of this.layout.histograms) {
       const out = (histograms[name] = new Float64Array(rows * length));
-      for (let r = 0, o = first * stride + at; r < rows; r++, o += stride)
+      for (let r = 0, o = first * step + HEAD + at; r < rows; r++, o += step)
         for (let i = 0; i < length; i++) out[r * length + i] = this.sums[o + i]!;
     }
     const distincts: Partial<Record<WindowDistinct, DistinctColumn>> = {};
@@ -434,23 +461,20 @@ export class WindowTable {
       const words = keyWords(name);
       const out = (keys[name] = new Uint32Array(rows * words));
       for (let r = 0; r < rows; r++)
-        for (let w = 0; w < words; w++) out[r * words + w] = this.keys[(first + r) * this.width + at + w]!;
+        for (let w = 0; w < words; w++)
+          out[r * words + w] = this.words[2 * (first + r) * this.step + at + w]!;
       at += words;
     }
     return keys;
   }
 
   private distinctColumn(s: number, first: number): DistinctColumn {
-    const names = this.distinctNames.length;
     const ends = new Uint32Array(this.used - first);
     let total = 0;
-    for (let r = 0; r < ends.length; r++) ends[r] = total += this.distinctCounts[(first + r) * names + s]!;
+    for (let r = 0; r < ends.length; r++)
+      ends[r] = total += this.words[2 * (first + r) * this.step + COUNTS + s]!;
     const hashes = new Uint32Array(total);
-    for (let r = 0; r < ends.length; r++) {
-      const at = ((first + r) * names + s) * this.kept;
-      const begin = r === 0 ? 0 : ends[r - 1]!;
-      for (let i = begin; i < ends[r]!; i++) hashes[i] = this.distincts[at + i - begin]!;
-    }
+    for (let r = 0, at = 0; r < ends.length; at = ends[r++]!) hashes.set(this.hashesOf(first + r, s), at);
     return { ends, hashes };
   }
 }

@@ -8,8 +8,8 @@ import {
   scattered,
   windowKinds,
 } from './contract.ts';
-import { SUMS, sumAt } from './layout.ts';
-import { Mask, Measures } from './measures.ts';
+import { sumAt } from './layout.ts';
+import { DURATION, INTERNAL, Mask, Measures, WIDTH } from './measures.ts';
 import { Names } from './names.ts';
 import { OwnNetworks } from './own-networks.ts';
 import { DIRECTION_IN, DIRECTION_OUT, WindowTable } from './table.ts';
@@ -94,6 +94,8 @@ export class WindowSet {
   /** Number of the oldest open window, in lengths since 1970; NaN before the first flow. */
   private oldest = NaN;
   private records = 0;
+  /** Nothing: see `WindowTable.touch`. */
+  private touched = 0;
   private readonly folded: Record<WindowKind, number>;
 
   /** @throws Error where a lateness is no multiple of a window's length, or a prefix is none */
@@ -159,6 +161,9 @@ export class WindowSet {
     const address = measures.column32(batch, end);
     const tenantIds = measures.column32(batch, at.tenant_id);
     const tenants = this.tenants.ofBatch(batch, at.tenant_id);
+    let touched = 0;
+    for (let i = 0, r = from; i < n; i++, r++) touched += table.touch(hash[i]! + tenants[tenantIds[r]!]!);
+    this.touched += touched;
     for (let i = 0, r = from, a = 4 * from; i < n; i++, r++, a += 4) {
       if (window[i] !== w) continue;
       key[0] = tenants[tenantIds[r]!]!;
@@ -172,7 +177,7 @@ export class WindowSet {
 
   private countPairs(table: WindowTable, batch: FlowBatch, from: number, n: number, w: number): void {
     const { measures, key, login } = this;
-    const { window, weight, mask, sums, internal, duration, sourceHash, destinationHash } = measures;
+    const { window, weight, mask, sums, sourceHash, destinationHash } = measures;
     const source = measures.column32(batch, at.source_ip);
     const destination = measures.column32(batch, at.destination_ip);
     const port = measures.column16(batch, at.destination_port);
@@ -183,8 +188,10 @@ export class WindowSet {
       if (window[i] !== w) continue;
       const contact = (mask[i]! & Mask.contact) !== 0;
       const ofInterest =
-        contact && ((internal[i]! & 1) === 1 || (protocol[r] === TCP && login[port[r]!] === 1));
-      if (!ofInterest && sums[i * SUMS + BYTES]! < HEAVY_BYTES && duration[i]! < LONG_MS) continue;
+        contact &&
+        ((sums[i * WIDTH + INTERNAL]! & 1) === 1 || (protocol[r] === TCP && login[port[r]!] === 1));
+      if (!ofInterest && sums[i * WIDTH + BYTES]! < HEAVY_BYTES && sums[i * WIDTH + DURATION]! < LONG_MS)
+        continue;
       const a = 4 * r;
       key[0] = tenants[tenantIds[r]!]!;
       key[1] = source[a]!;
