@@ -59,6 +59,8 @@ const { flows: FLOWS, packets: PACKETS } = sumAt;
 /** A row begins with its key, then how many hashes it holds of each distinct column: a line of cache. */
 const HEAD = 8;
 const COUNTS = 11;
+/** So many hashes are searched one after the other. */
+const FEW = 4;
 
 const MERGE_SUM = 0;
 const MERGE_MAX = 1;
@@ -92,12 +94,16 @@ export class WindowTable {
   readonly capacity: number;
   /** Words of a key. */
   readonly width: number;
+  /** Called with a row that is about to give way. */
+  beforeFold: ((row: number) => void) | undefined;
   /** Rows that gave way to others. */
   evicted = 0;
 
   private readonly layout: RowLayout;
   private readonly stride: number;
   private readonly kept: number;
+  /** Hashes lately met that each distinct column remembers, before those that it keeps. */
+  private readonly recent: number;
   /** All of a row lies together, to be in few lines and pages: head, numbers, hashes; `words` and `sums` are two views of it. */
   private readonly words: Uint32Array;
   /** Length of a row in numbers of 64 bits, and where its hashes begin, in words. */
@@ -126,6 +132,7 @@ export class WindowTable {
     this.seed = seed;
     this.kept = distinctKept(kind);
     this.layout = layoutOfKind(kind);
+    this.recent = this.kept / 2;
     this.stride = this.layout.stride;
     this.width = keyOfKind(kind).reduce((sum, name) => sum + keyWords(name), 0);
     const rows = this.capacity + 1;
@@ -135,7 +142,7 @@ export class WindowTable {
     this.distinctNames = this.layout.distincts;
     this.distinctOf = Uint8Array.from(this.distinctNames, (name) => distinctCodes[name]);
     this.distinctsAt = 2 * (HEAD + this.stride);
-    this.step = HEAD + this.stride + Math.ceil((this.distinctNames.length * this.kept) / 2);
+    this.step = HEAD + this.stride + (this.distinctNames.length * (this.recent + this.kept)) / 2;
     this.sums = new Float64Array(rows * this.step);
     this.words = new Uint32Array(this.sums.buffer);
     this.mergeOf = new Uint8Array(this.layout.stride);
@@ -287,19 +294,27 @@ export class WindowTable {
     }
   }
 
+  /** Most hashes come again and again: these are told by a look where they would be, without a search. */
   private insert(row: number, s: number, hash: number): void {
-    const { words, kept } = this;
+    const { words, kept, recent } = this;
     const head = 2 * row * this.step;
-    const at = head + this.distinctsAt + s * kept;
+    const at = head + this.distinctsAt + s * (recent + kept) + recent;
     const count = words[head + COUNTS + s]!;
     if (count === kept && hash >= words[at + kept - 1]!) return;
+    if (count <= FEW) {
+      for (let i = 0; i < count; i++) if (words[at + i] === hash) return;
+    } else {
+      const met = at - recent + (hash & (recent - 1));
+      if (words[met] === hash && hash !== 0) return;
+      words[met] = hash;
+    }
     words[head + COUNTS + s] = insertDistinct(words, at, count, kept, hash);
   }
 
   /** The hashes of a row, as they lie. */
   private hashesOf(row: number, s: number): Uint32Array {
     const head = 2 * row * this.step;
-    const at = head + this.distinctsAt + s * this.kept;
+    const at = head + this.distinctsAt + s * (this.recent + this.kept) + this.recent;
     return this.words.subarray(at, at + this.words[head + COUNTS + s]!);
   }
 
@@ -336,6 +351,7 @@ export class WindowTable {
   /** Adds a row to the rest and empties it. */
   private fold(row: number): void {
     this.evicted++;
+    this.beforeFold?.(row);
     this.mergeNumbers(this.sums, row * this.step + HEAD, REST);
     for (let s = 0; s < this.distinctOf.length; s++) this.insertAll(REST, s, this.hashesOf(row, s));
     this.sums.fill(0, row * this.step, (row + 1) * this.step);
@@ -408,15 +424,12 @@ export class WindowTable {
     return this.used;
   }
 
-  /**
-   * Merges what came in by an interface into the row of its tenant: it is the same columns. What the other table folded has no tenant
-   * any more and stays folded.
-   */
+  /** Merges what came in by an interface into the row of its tenant: it is the same columns. */
   absorbInterface(interfaces: WindowTable, row: number): void {
     const head = 2 * row * interfaces.step;
     const key = interfaces.words.subarray(head, head + interfaces.width);
-    if (row !== REST && key[interfaces.width - 1] !== DIRECTION_IN) return;
-    const own = row === REST ? REST : this.rowOf(key, key[0]!, interfaces.priorities[row]!);
+    if (key[interfaces.width - 1] !== DIRECTION_IN) return;
+    const own = this.rowOf(key, key[0]!, interfaces.priorities[row]!);
     this.mergeNumbers(interfaces.sums, row * interfaces.step + HEAD, own);
     for (let s = 0; s < this.distinctOf.length; s++) this.insertAll(own, s, interfaces.hashesOf(row, s));
   }

@@ -12,7 +12,7 @@ import { sumAt } from './layout.ts';
 import { DURATION, INTERNAL, Mask, Measures, WIDTH } from './measures.ts';
 import { Names } from './names.ts';
 import { OwnNetworks } from './own-networks.ts';
-import { DIRECTION_IN, DIRECTION_OUT, WindowTable } from './table.ts';
+import { DIRECTION_IN, DIRECTION_OUT, REST, WindowTable } from './table.ts';
 
 export type WindowCapacities = Readonly<Record<WindowKind, number>>;
 
@@ -54,7 +54,7 @@ export interface WindowCounts {
 }
 
 /** Flows whose measures are worked out at once: what they need stays in the nearest cache. */
-const CHUNK = 64;
+const CHUNK = 32;
 const DEFAULT_LATENESS = 20;
 const MOST_NAMES = 4_096;
 /** A flow of so much is a pair of interest, whoever's. */
@@ -142,7 +142,7 @@ export class WindowSet {
     this.countHosts(tables.source, batch, at.source_ip, measures.sourceHash, from, n, w);
     this.countHosts(tables.destination, batch, at.destination_ip, measures.destinationHash, from, n, w);
     this.countPairs(tables.pair, batch, from, n, w);
-    this.countInterfaces(tables.interface, batch, from, n, w);
+    this.countInterfaces(tables, batch, from, n, w);
     this.countServices(tables.service, batch, from, n, w);
     this.countPrefixes(tables.prefix, batch, from, n, w);
   }
@@ -210,7 +210,8 @@ export class WindowSet {
     }
   }
 
-  private countInterfaces(table: WindowTable, batch: FlowBatch, from: number, n: number, w: number): void {
+  private countInterfaces(tables: Tables, batch: FlowBatch, from: number, n: number, w: number): void {
+    const { interface: table, tenant } = tables;
     const { measures, key } = this;
     const { window, weight } = measures;
     const collector = measures.column32(batch, at.collector_ip);
@@ -225,7 +226,10 @@ export class WindowSet {
       key[5] = input[r]!;
       key[6] = DIRECTION_IN;
       const mixed = scattered(key[1]! ^ key[2]! ^ key[3]! ^ key[4]!) + key[0]!;
-      table.add(table.rowOf(key, mixed + 2 * key[5]!, weight[i]!), measures, i);
+      const row = table.rowOf(key, mixed + 2 * key[5]!, weight[i]!);
+      table.add(row, measures, i);
+      // What finds no room here still belongs to its tenant.
+      if (row === REST) tenant.add(tenant.rowOf(key, key[0]!, weight[i]!), measures, i);
       if (output[r] === 0) continue;
       key[5] = output[r]!;
       key[6] = DIRECTION_OUT;
@@ -310,12 +314,14 @@ export class WindowSet {
       application: this.applications.texts,
     };
     // Each flow came in by one interface: these together are their tenant.
-    for (let row = 0; row < tables.interface.end; row++) tables.tenant.absorbInterface(tables.interface, row);
+    for (let row = 1; row < tables.interface.end; row++) tables.tenant.absorbInterface(tables.interface, row);
     return { start: number * WINDOW_SECONDS, kinds: byKind((kind) => tables[kind].columns(texts)) };
   }
 
   private newTables(): Tables {
-    return byKind((kind) => new WindowTable(kind, this.capacities[kind], this.seed));
+    const tables = byKind((kind) => new WindowTable(kind, this.capacities[kind], this.seed));
+    tables.interface.beforeFold = (row) => tables.tenant.absorbInterface(tables.interface, row);
+    return tables;
   }
 
   counts(): WindowCounts {
