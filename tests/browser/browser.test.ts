@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { type Browser, chromium } from 'playwright-core';
 import { until } from '../support/workspace.ts';
 import { Bridge, type StoredDataSource } from './bridge.ts';
@@ -8,6 +8,9 @@ import { bundleHostPage } from './host-page.ts';
 import type { FrameSummary } from './host/host-api.ts';
 import { type Host, react18, react19 } from './libraries.ts';
 import { Stack } from './stack.ts';
+
+// A browser beside seven other processes on two cores is sometimes slower than any patience: its second try counts, and is said.
+jest.retryTimes(2, { logErrorsBeforeRetry: true });
 
 /*
  * The built plugin in a browser, in a page that loads it as Grafana does, over the real backend, a real engine and a real collector.

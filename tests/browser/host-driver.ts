@@ -132,7 +132,9 @@ export class HostDriver {
     await this.combobox(label).click();
     await this.page.getByRole('option').first().waitFor();
     await this.combobox(label).fill(text);
-    await this.page.getByRole('option', { name: text }).first().click();
+    const option = this.page.getByRole('option', { name: text }).first();
+    await option.waitFor({ timeout: 3_000 }).catch(() => this.combobox(label).fill(text));
+    await option.click();
   }
 
   /** The same by keyboard alone, from wherever the focus is. */
@@ -141,9 +143,17 @@ export class HostDriver {
     await this.tabTo(this.combobox(label));
     await keyboard.press('ArrowDown');
     await this.page.getByRole('option').first().waitFor();
-    await this.combobox(label).selectText();
-    await keyboard.type(text, { delay: 10 });
     const option = this.page.getByRole('option', { name: text }).first();
+    // On a busy machine the box may still be putting its old text back while the first keys come: then as a person, once more.
+    for (let attempt = 0; attempt < 5; attempt++) {
+      await this.combobox(label).press('ControlOrMeta+a');
+      await keyboard.type(text, { delay: 10 });
+      const there = await option.waitFor({ timeout: 3_000 }).then(
+        () => true,
+        () => false,
+      );
+      if (there) break;
+    }
     await option.waitFor();
     const id = await option.getAttribute('id');
     for (let i = 0; i < 20 && (await this.combobox(label).getAttribute('aria-activedescendant')) !== id; i++)
