@@ -16,6 +16,8 @@ describe('the filter sent to the engine', () => {
     expect(filter).toContain("'weir.network_flows': 'tenant_id = \\'a\\\\\\' OR 1=1 --\\\\\\\\\\''");
     for (const table of [
       'flows_1m',
+      'flows_1m_applications',
+      'flows_1m_interfaces',
       'flows_1h',
       'stored_1m',
       'ledger',
@@ -141,6 +143,7 @@ describe('a data source of one tenant', () => {
     'SELECT * FROM (SELECT DISTINCT tenant_id FROM network_flows SETTINGS additional_table_filters = {})',
     'SELECT collector_ip, exporter_name FROM ledger_balance',
     'SELECT DISTINCT tenant_id FROM flows_1m UNION ALL SELECT DISTINCT tenant_id FROM flows_1h UNION ALL SELECT DISTINCT tenant_id FROM stored_1m',
+    'SELECT DISTINCT tenant_id FROM flows_1m_applications UNION ALL SELECT DISTINCT tenant_id FROM flows_1m_interfaces',
     'SELECT title FROM anomalies',
     'SELECT toString(collector_ip) FROM interfaces',
     'SELECT * FROM tenant_check',

@@ -6,6 +6,7 @@ export * from './elements/index.ts';
 export * from './address.ts';
 export * from './anomalies.ts';
 export * from './collector-metrics.ts';
+export * from './narrow-rollups.ts';
 export * from './fields/index.ts';
 export * from './live/messages.ts';
 export * from './query/index.ts';

@@ -1,4 +1,12 @@
-import { type Column, type ElementSource, RecordFlag, columns, elementName } from '../../core/src/index.ts';
+import {
+  type Column,
+  type ElementSource,
+  RecordFlag,
+  columns,
+  elementName,
+  narrowRollupNames,
+  narrowRollups,
+} from '../../core/src/index.ts';
 
 /** The reference page of the columns of `network_flows`. */
 export function columnsPage(): string {
@@ -38,6 +46,13 @@ export function columnsPage(): string {
     '`flows_1m` and `flows_1h` have a row for each combination of the columns marked `key` and `heavy` in a slot (`timestamp` is its',
     'start), with `flow_count`. `sum` columns are summed, `average` columns have a `_sum` and a `_count`. Of a `heavy` column the',
     'heaviest values of the slot keep their name; the others are zero, and the bits of `folded` say which columns were.',
+    '',
+    'Two narrow rollups of a minute keep fewer columns, and so a few rows where `flows_1m` has thousands: what asks for no other is',
+    'answered from them. They have the same `sum` and `average` columns and `flow_count`, and no `folded`:',
+    '',
+    ...narrowRollupNames.map(
+      (name) => `- \`${name}\`: ${narrowRollups[name].map((key) => `\`${key}\``).join(', ')}`,
+    ),
     '',
   );
   return lines.join('\n');

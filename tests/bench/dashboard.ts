@@ -80,7 +80,7 @@ printUsage();
 async function describeStore(store: Store): Promise<void> {
   const parts = await store.query<{ table: string; parts: number; n: number; bytes: number }>(
     `SELECT table, count() AS parts, sum(rows) AS n, sum(bytes_on_disk) AS bytes FROM system.parts
-     WHERE active AND database = 'weir' AND table IN ('network_flows', 'flows_1m', 'flows_1h') GROUP BY table ORDER BY n DESC`,
+     WHERE active AND database = 'weir' AND (table = 'network_flows' OR table LIKE 'flows_1%') GROUP BY table ORDER BY n DESC`,
   );
   printTable(
     ['table', 'rows', 'parts', 'MiB'],

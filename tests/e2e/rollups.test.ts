@@ -1,8 +1,9 @@
+import { type NarrowRollup, narrowRollupNames, narrowRollups } from '@weir/core';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Database } from '../../collector/src/store/clickhouse/database.ts';
 import { openRemoteDatabase } from '../../collector/src/store/clickhouse/remote.ts';
 import { Roller } from '../../collector/src/store/rollups/roller.ts';
-import { heavyColumns, rollupColumns } from '../../collector/src/store/schema/ddl.ts';
+import { columnsOfRollup, heavyColumns, rollupColumns } from '../../collector/src/store/schema/ddl.ts';
 import { LiveColumns } from '../../collector/src/store/schema/live-columns.ts';
 import { migrate } from '../../collector/src/store/schema/migrations.ts';
 import { TestCollector } from '../support/collector.ts';
@@ -48,7 +49,28 @@ const sums = (table: string, slot: string, count: string): string =>
      ${count} AS flows FROM ${NAME}.${table} GROUP BY slot, tenant_id, collector_ip, protocol, sampling_rate
    ORDER BY slot, tenant_id, collector_ip, protocol, sampling_rate`;
 
+/** Every column of a narrow rollup: its keys, its sums, and its averages as sums and counts. */
+function narrowSums(name: NarrowRollup, table: string): string {
+  const keys = narrowRollups[name].join(', ');
+  const raw = table === 'network_flows';
+  const measures = columnsOfRollup(name).flatMap(({ name: c, rollup }) =>
+    rollup === 'sum'
+      ? [`sum(${c}) AS s_${c}`]
+      : rollup === 'average'
+        ? raw
+          ? [`sum(${c}) AS s_${c}`, `countIf(${c} > 0) AS n_${c}`]
+          : [`sum(${c}_sum) AS s_${c}`, `sum(${c}_count) AS n_${c}`]
+        : [],
+  );
+  return `SELECT toUnixTimestamp(toStartOfMinute(timestamp)) AS slot, ${keys}, ${measures.join(', ')},
+    ${raw ? 'count()' : 'sum(flow_count)'} AS flows FROM ${NAME}.${table} GROUP BY slot, ${keys} ORDER BY slot, ${keys}`;
+}
+
 async function expectRollupsTrue(): Promise<void> {
+  for (const name of narrowRollupNames)
+    expect(await database.query(narrowSums(name, name))).toEqual(
+      await database.query(narrowSums(name, 'network_flows')),
+    );
   expect(await database.query(sums('flows_1m', 'timestamp', 'sum(flow_count)'))).toEqual(
     await database.query(sums('network_flows', 'toStartOfMinute(timestamp)', 'count()')),
   );
@@ -92,7 +114,8 @@ describe('rollups', () => {
     expect(roller.slotsMade).toBe(0);
     nowMs++;
     await roller.run();
-    expect(roller.slotsMade).toBe(1);
+    // The minute of the wide rollup and of both narrow ones.
+    expect(roller.slotsMade).toBe(3);
     expect(
       await database.query(`SELECT DISTINCT toUnixTimestamp(timestamp) AS slot FROM ${NAME}.flows_1m`),
     ).toEqual([{ slot: BASE }]);
@@ -102,13 +125,23 @@ describe('rollups', () => {
     nowMs = (BASE + 2 * HOUR) * 1000 + GRACE_MS;
     await roller.run();
     expect(complaints).toEqual([]);
-    expect(roller.slotsMade).toBe(10 + 2);
+    expect(roller.slotsMade).toBe(3 * 10 + 2);
     await expectRollupsTrue();
   });
 
   test('nothing to do is nothing done', async () => {
     await roller.run();
-    expect(roller.slotsMade).toBe(12);
+    expect(roller.slotsMade).toBe(32);
+  });
+
+  test('the narrow ones have a row for each combination of their keys, no more', async () => {
+    for (const name of narrowRollupNames) {
+      const [row] = await database.query<{ n: number; distinct: number }>(
+        `SELECT count() AS n, uniqExact(timestamp, ${narrowRollups[name].join(', ')}) AS distinct FROM ${NAME}.${name}`,
+      );
+      expect(row!.n).toBe(row!.distinct);
+      expect(row!.n).toBeLessThan(10 * 2 * 3 * 2 + 1);
+    }
   });
 
   test('averages keep what they are averages of', async () => {
@@ -170,12 +203,12 @@ describe('rollups', () => {
     await database.command(flows(500, BASE + 60, 60, 3));
     await roller.run();
     expect(complaints).toEqual([]);
-    expect(roller.slotsMade).toBe(12 + 2);
+    expect(roller.slotsMade).toBe(32 + 3 + 1);
     await expectRollupsTrue();
     // A minute that had nothing at all.
     await database.command(flows(100, BASE + 1800, 30, 5));
     await roller.run();
-    expect(roller.slotsMade).toBe(14 + 2);
+    expect(roller.slotsMade).toBe(36 + 3 + 1);
     await expectRollupsTrue();
   });
 
@@ -183,6 +216,10 @@ describe('rollups', () => {
     await database.command(
       `DELETE FROM ${NAME}.flows_1m WHERE timestamp = toDateTime(${BASE + 120}) AND protocol = 6`,
     );
+    for (const name of narrowRollupNames)
+      await database.command(
+        `DELETE FROM ${NAME}.${name} WHERE timestamp = toDateTime(${BASE + 180}) AND sampling_rate = 100`,
+      );
     await database.command(`DELETE FROM ${NAME}.flows_1h WHERE timestamp = toDateTime(${BASE + HOUR})`);
     await roller.run();
     expect(complaints).toEqual([]);

@@ -107,6 +107,8 @@ export class FlowDatabase {
       'network_flows',
       'stored_1m',
       'flows_1m',
+      'flows_1m_applications',
+      'flows_1m_interfaces',
       'flows_1h',
       'interfaces',
       'exporters',

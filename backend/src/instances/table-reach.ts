@@ -1,4 +1,5 @@
-import type { CompileContext } from '@weir/core/query';
+import { narrowRollupNames } from '@weir/core/narrow-rollups';
+import type { CompileContext, Span } from '@weir/core/query';
 import type { ClickHouseClient } from '../clickhouse/clickhouse-client.ts';
 import { type Table, numbersOf, textsOf } from '../clickhouse/columns.ts';
 
@@ -46,9 +47,12 @@ export class TableReach {
       this.#client.query({
         sql:
           'SELECT table, toInt64(toUnixTimestamp(min(min_time))) AS oldest, toInt64(toUnixTimestamp(max(max_time))) AS newest ' +
-          "FROM system.parts WHERE database = {database:String} AND active AND rows > 0 AND table IN ('network_flows', 'flows_1m', 'flows_1h') " +
+          'FROM system.parts WHERE database = {database:String} AND active AND rows > 0 AND table IN {tables:Array(String)} ' +
           'GROUP BY table',
-        parameters,
+        parameters: {
+          ...parameters,
+          tables: ['network_flows', 'flows_1m', ...narrowRollupNames, 'flows_1h'],
+        },
         label: 'reach',
         signal,
       }),
@@ -89,12 +93,17 @@ function reachOf(table: Table): CompileContext['tables'] {
   const rawExpired =
     rawFrom !== undefined && Math.min(minutesFrom ?? rawFrom, hoursFrom ?? rawFrom) < rawFrom - 3600;
   const minutesExpired = minutesFrom !== undefined && (hoursFrom ?? minutesFrom) < minutesFrom - 3600;
+  const narrow = narrowRollupNames.flatMap((name): [string, Span][] => {
+    const fromSeconds = of(name, oldest);
+    return fromSeconds === undefined ? [] : [[name, { fromSeconds, toSeconds: of(name, newest)! + 60 }]];
+  });
   return {
     ...(rawExpired ? { rawFromSeconds: rawFrom } : {}),
     ...(minutesExpired ? { minutesFromSeconds: minutesFrom } : {}),
     // A rollup that has nothing is made up to nowhere: all comes from finer tables.
     minutesToSeconds: (of('flows_1m', newest) ?? -60) + 60,
     hoursToSeconds: (of('flows_1h', newest) ?? -3600) + 3600,
+    narrow: Object.fromEntries(narrow),
   };
 }
 

@@ -4,6 +4,8 @@ import { quoteString } from '../clickhouse/parameters.ts';
 export const TENANT_TABLES = [
   'network_flows',
   'flows_1m',
+  'flows_1m_applications',
+  'flows_1m_interfaces',
   'flows_1h',
   'stored_1m',
   'ledger',

@@ -56,6 +56,8 @@ export async function openTestStore(): Promise<TestStore> {
     roll: async (fromMs, toMs) => {
       for (const [table, seconds] of [
         ['flows_1m', 60],
+        ['flows_1m_applications', 60],
+        ['flows_1m_interfaces', 60],
         ['flows_1h', 3600],
       ] as const) {
         const whole = (ms: number): string => String(Math.floor(ms / 1000 / seconds) * seconds);

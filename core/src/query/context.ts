@@ -1,3 +1,5 @@
+import type { NarrowRollup } from '../narrow-rollups.ts';
+
 /** What the compiler must know of the place where the query will run. */
 export interface CompileContext {
   readonly database: string;
@@ -27,6 +29,17 @@ export interface TableReach {
   /** Ends of the newest minute and hour that are made; else three and ten minutes ago. */
   readonly minutesToSeconds?: number;
   readonly hoursToSeconds?: number;
+  /**
+   * Whole slots that narrow rollups have, without gap. They are younger than `flows_1m` and may lack what it has of earlier days: one
+   * that is not given here is not read.
+   */
+  readonly narrow?: Readonly<Partial<Record<NarrowRollup, Span>>>;
+}
+
+/** In seconds since 1970; the end is not in it. */
+export interface Span {
+  readonly fromSeconds: number;
+  readonly toSeconds: number;
 }
 
 export const defaultContext: Omit<CompileContext, 'database' | 'nowMs'> = {

@@ -1,5 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { type Column, columns } from '../columns.ts';
+import { fields, mirrored } from '../fields/fields.ts';
+import { narrowRollupNames, narrowRollups } from '../narrow-rollups.ts';
 import { columnForms, foldedBits, rollupKeys } from './flow-columns.ts';
 
 function formOf({ name, type }: Column): string {
@@ -22,5 +24,22 @@ describe('the compiler’s own notes on columns', () => {
     expect([...rollupKeys].sort()).toEqual(kept.sort());
     const heavy = (columns as readonly Column[]).filter((c) => c.rollup === 'heavy');
     expect([...foldedBits]).toEqual(heavy.map((c, i) => [c.name, 1 << i]));
+  });
+});
+
+describe.each(narrowRollupNames)('the narrow rollup %s', (name) => {
+  const keys: readonly string[] = narrowRollups[name];
+
+  it('keeps columns that flows_1m, from which it is made, keeps as they are', () => {
+    expect(keys.filter((key) => ![...rollupKeys].some((kept) => kept === key))).toEqual([]);
+  });
+
+  it('has what the other end of a flow sees of each of its fields', () => {
+    const own = fields.filter(({ columns: of }) => of.every((column) => keys.includes(column)));
+    expect(own.length).toBeGreaterThan(3);
+    for (const field of own)
+      expect({ [field.name]: mirrored(field).columns.filter((c) => !keys.includes(c)) }).toEqual({
+        [field.name]: [],
+      });
   });
 });

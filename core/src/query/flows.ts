@@ -174,7 +174,7 @@ function volumeStatement(
   );
   // Bars beside records must be of the same flows: single ones, or rollups where these are exact.
   const filtered = [...filterColumns(filter)];
-  const { table } = chooseTable(
+  const { table, minutes } = chooseTable(
     {
       fromSeconds: from,
       toSeconds: to,
@@ -204,7 +204,7 @@ function volumeStatement(
   const times: Record<string, ParameterValue> = {};
   const fromSeconds = floorTo(from, bucketSeconds);
   const toSeconds = ceilTo(to, bucketSeconds);
-  const parts = segmentsOf(chosen, fromSeconds, toSeconds, context).map((segment, i) => {
+  const parts = segmentsOf(chosen, fromSeconds, toSeconds, context, minutes).map((segment, i) => {
     times[`from_${i}`] = segment.fromSeconds;
     times[`to_${i}`] = segment.toSeconds;
     return `    SELECT toUInt32(intDiv(toUInt32(timestamp), ${bucketSeconds}) * ${bucketSeconds}) AS bucket, ${segment.table === 'network_flows' ? '1' : 'flow_count'} AS n

@@ -2,7 +2,7 @@ export { compileQuery } from './compile.ts';
 export type { CompileResult } from './compile.ts';
 export * from './compiled.ts';
 export { defaultContext } from './context.ts';
-export type { CompileContext, TableReach } from './context.ts';
+export type { CompileContext, Span, TableReach } from './context.ts';
 export { defaultFlowColumns } from './flows.ts';
 export { macros } from './macros.ts';
 export type { Macro } from './macros.ts';

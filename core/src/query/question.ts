@@ -9,7 +9,7 @@ import { type Key, type Prefixes, keyOf } from './keys.ts';
 import { type Measure, measureOf } from './measures.ts';
 import type { Query, QueryRange } from './model.ts';
 import { Refused } from './problem.ts';
-import { type FlowTable, chooseTable, segmentsOf, slotSeconds } from './tables.ts';
+import { type FlowTable, type MinuteTable, chooseTable, segmentsOf, slotSeconds } from './tables.ts';
 
 /** A query of flows, understood: what is grouped, by what, over which time, from which table. */
 export interface Question {
@@ -25,6 +25,8 @@ export interface Question {
   /** The interface whose speed utilization is measured by. */
   readonly speedOf: Key | undefined;
   readonly table: FlowTable;
+  /** The table that gives minutes beside hours. */
+  readonly minutes: MinuteTable;
   readonly bucketSeconds: number;
   /** The span asked for, in whole seconds; of time series: in whole buckets. */
   readonly fromSeconds: number;
@@ -173,7 +175,7 @@ export function questionOf(
     end = Math.max(start, Math.min(end, complete));
   if (choice.table !== 'network_flows' && end > start) {
     // Where the flows of the ragged head have expired, the span begins with a whole slot.
-    const first = segmentsOf(choice.table, start, end, context)[0]!.fromSeconds;
+    const first = segmentsOf(choice.table, start, end, context, choice.minutes)[0]!.fromSeconds;
     start = Math.min(start, first);
   }
   if (either)
@@ -195,6 +197,7 @@ export function questionOf(
     dimensions: names,
     speedOf: keys.find((key) => key.field === speedField),
     table: choice.table,
+    minutes: choice.minutes,
     bucketSeconds: bucket,
     fromSeconds: start,
     toSeconds: end,

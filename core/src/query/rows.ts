@@ -109,7 +109,7 @@ export function rowsSql(question: Question, options: RowOptions): RowColumns {
 
   const parts: string[] = [];
   for (const span of spans) {
-    const segments = segmentsOf(question.table, span.fromSeconds, span.toSeconds, context);
+    const segments = segmentsOf(question.table, span.fromSeconds, span.toSeconds, context, question.minutes);
     segments.forEach((segment, i) => {
       const suffix = `${span.previous === 1 ? '_before' : ''}${segments.length === 1 ? '' : `_${i}`}`;
       times[`from${suffix}`] = segment.fromSeconds;

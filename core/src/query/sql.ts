@@ -24,6 +24,7 @@ export function compileSql(query: Query, range: QueryRange, context: CompileCont
         toSeconds: to,
         grouped: [],
         filtered: [...filterColumns(filter)],
+        anyColumn: true,
         rawOnly: undefined,
         bucketSeconds: intervalSeconds,
         resolution: query.resolution,

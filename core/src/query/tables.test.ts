@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { floorTo } from './buckets.ts';
 import { type CompileContext, defaultContext } from './context.ts';
 import { type TableNeeds, chooseTable, segmentsOf, slotSeconds } from './tables.ts';
 
@@ -44,6 +45,66 @@ describe('which table answers', () => {
     expect(chooseTable(needs(range, rest), context).table).toBe(table);
   });
 
+  describe('of minutes where there are narrow ones', () => {
+    const reach = { fromSeconds: now - 20 * DAY, toSeconds: now - 240 };
+    const both: CompileContext = {
+      ...context,
+      tables: { narrow: { flows_1m_applications: reach, flows_1m_interfaces: reach } },
+    };
+
+    it.each<[string, number, Partial<TableNeeds>, table: string, minutes: string]>([
+      ['of everything', DAY, {}, 'flows_1m_applications', 'flows_1m_applications'],
+      ['by exporter', DAY, { grouped: ['exporter_name'] }, 'flows_1m_applications', 'flows_1m_applications'],
+      [
+        'of one protocol, by application',
+        DAY,
+        { grouped: ['application'], filtered: ['protocol'] },
+        'flows_1m_applications',
+        'flows_1m_applications',
+      ],
+      [
+        'of one exporter, by interface',
+        DAY,
+        { grouped: ['input_interface', 'input_interface_name'], filtered: ['exporter_name'] },
+        'flows_1m_interfaces',
+        'flows_1m_interfaces',
+      ],
+      [
+        'of one protocol, by interface',
+        DAY,
+        { grouped: ['input_interface'], filtered: ['protocol'] },
+        'flows_1m',
+        'flows_1m',
+      ],
+      ['by address', DAY, { grouped: ['source_ip'] }, 'flows_1m', 'flows_1m'],
+      ['by whatever', DAY, { anyColumn: true }, 'flows_1m', 'flows_1m'],
+      [
+        'asked for by resolution',
+        HOUR,
+        { resolution: '1m' },
+        'flows_1m_applications',
+        'flows_1m_applications',
+      ],
+      ['of single flows', HOUR, { resolution: 'raw' }, 'network_flows', 'flows_1m_applications'],
+      ['beside hours', 7 * DAY, { grouped: ['output_interface'] }, 'flows_1h', 'flows_1m_interfaces'],
+    ])('%s', (_, range, rest, table, minutes) => {
+      expect(chooseTable(needs(range, rest), both)).toMatchObject({ table, minutes });
+    });
+
+    it('names the one that answers', () => {
+      expect(chooseTable(needs(DAY), both).notices).toEqual([
+        { severity: 'info', text: 'Answered from the rollup flows_1m_applications.' },
+      ]);
+    });
+
+    it('takes the wide one where a narrow one is not known to be or has nothing of the range', () => {
+      expect(chooseTable(needs(DAY), context).table).toBe('flows_1m');
+      const young = { fromSeconds: now, toSeconds: now + 60 };
+      const tables = { narrow: { flows_1m_applications: young, flows_1m_interfaces: reach } };
+      expect(chooseTable(needs(DAY), { ...context, tables }).table).toBe('flows_1m_interfaces');
+    });
+  });
+
   it('takes the rollup where single flows have expired', () => {
     const expired = { ...context, tables: { rawFromSeconds: now - HOUR } };
     expect(chooseTable(needs(2 * HOUR, { grouped: ['source_ip'] }), expired)).toMatchObject({
@@ -74,6 +135,29 @@ describe('the parts of a range', () => {
     ]);
   });
 
+  it('are minutes of the wide rollup where the narrow one is not made, or did not exist yet', () => {
+    const from = now - 5 * HOUR - 30;
+    const narrow = { flows_1m_interfaces: { fromSeconds: now - 4 * HOUR, toSeconds: now - 600 } };
+    expect(segmentsOf('flows_1m_interfaces', from, now, { ...context, tables: { narrow } })).toEqual([
+      { table: 'network_flows', fromSeconds: from, toSeconds: from + 30 },
+      { table: 'flows_1m', fromSeconds: from + 30, toSeconds: now - 4 * HOUR },
+      { table: 'flows_1m_interfaces', fromSeconds: now - 4 * HOUR, toSeconds: now - 600 },
+      { table: 'flows_1m', fromSeconds: now - 600, toSeconds: now - 180 },
+      { table: 'network_flows', fromSeconds: now - 180, toSeconds: now },
+    ]);
+  });
+
+  it('are minutes of the narrow rollup around hours', () => {
+    const from = now - 5 * HOUR - 30;
+    const tables = { narrow: { flows_1m_interfaces: { fromSeconds: now - DAY, toSeconds: now - 180 } } };
+    expect(segmentsOf('flows_1h', from, now, { ...context, tables }, 'flows_1m_interfaces')).toEqual([
+      { table: 'network_flows', fromSeconds: from, toSeconds: from + 30 },
+      { table: 'flows_1h', fromSeconds: from + 30, toSeconds: now - HOUR },
+      { table: 'flows_1m_interfaces', fromSeconds: now - HOUR, toSeconds: now - 180 },
+      { table: 'network_flows', fromSeconds: now - 180, toSeconds: now },
+    ]);
+  });
+
   it('begin with a whole slot where the finer table has expired', () => {
     const from = now - 5 * HOUR - 30;
     const tables = { rawFromSeconds: now - HOUR, minutesFromSeconds: now - 2 * HOUR };
@@ -85,12 +169,17 @@ describe('the parts of a range', () => {
   it('cover it without gap or overlap, in whole slots', () => {
     fc.assert(
       fc.property(
-        fc.constantFrom('network_flows', 'flows_1m', 'flows_1h'),
+        fc.constantFrom('network_flows', 'flows_1m', 'flows_1m_interfaces', 'flows_1h'),
+        fc.constantFrom('flows_1m', 'flows_1m_interfaces'),
         fc.integer({ min: 0, max: 3 * DAY }),
         fc.integer({ min: 1, max: DAY }),
-        (table, age, length) => {
+        fc.tuple(fc.integer({ min: 0, max: 4 * DAY }), fc.integer({ min: 0, max: 2 * DAY })),
+        (table, minutes, age, length, [narrowAge, narrowLength]) => {
+          const begin = floorTo(now - narrowAge, 60);
+          const span = { fromSeconds: begin, toSeconds: begin + floorTo(narrowLength, 60) };
+          const tables = { narrow: { flows_1m_interfaces: span } };
           const from = now - age - length;
-          const segments = segmentsOf(table, from, from + length, context);
+          const segments = segmentsOf(table, from, from + length, { ...context, tables }, minutes);
           expect(segments[0]!.fromSeconds).toBe(from);
           expect(segments.at(-1)!.toSeconds).toBe(from + length);
           segments.forEach((s, i) => {

@@ -1,16 +1,21 @@
 import type { ColumnName } from '../columns.ts';
+import { type NarrowRollup, isNarrowRollup, narrowRollupNames, narrowRollups } from '../narrow-rollups.ts';
 import { ceilTo, floorTo } from './buckets.ts';
 import type { CompileContext } from './context.ts';
 import { foldedBits, rollupKeys } from './flow-columns.ts';
 import type { Resolution } from './model.ts';
 import { Refused } from './problem.ts';
 
-export type FlowTable = 'network_flows' | 'flows_1m' | 'flows_1h';
+/** A table with a row for each minute and combination of its keys. */
+export type MinuteTable = 'flows_1m' | NarrowRollup;
+export type FlowTable = 'network_flows' | MinuteTable | 'flows_1h';
 
 /** Seconds of a slot: what of a table cannot be told apart. */
 export const slotSeconds: Readonly<Record<FlowTable, number>> = {
   network_flows: 1,
   flows_1m: 60,
+  flows_1m_applications: 60,
+  flows_1m_interfaces: 60,
   flows_1h: 3600,
 };
 
@@ -31,6 +36,8 @@ export interface TableNeeds {
   /** Columns grouped by and columns filtered by. */
   readonly grouped: readonly ColumnName[];
   readonly filtered: readonly ColumnName[];
+  /** Other columns may be read that nobody tells: only tables with all that rollups have will do. */
+  readonly anyColumn?: boolean;
   /** Why only single flows can tell, where it is so: 'unique counts', say. */
   readonly rawOnly: string | undefined;
   /** Bucket that the panel would like; undefined where there are none, so that any slot will do. */
@@ -40,6 +47,8 @@ export interface TableNeeds {
 
 export interface TableChoice {
   readonly table: FlowTable;
+  /** The table that gives minutes, be it the one chosen or beside hours. */
+  readonly minutes: MinuteTable;
   readonly notices: { severity: 'info' | 'warning'; text: string }[];
 }
 
@@ -53,7 +62,9 @@ export function chooseTable(needs: TableNeeds, context: CompileContext): TableCh
   const rawFrom = context.tables.rawFromSeconds;
   const range = needs.toSeconds - needs.fromSeconds;
   const notices: TableChoice['notices'] = [];
-  const chosen = (table: FlowTable): TableChoice => {
+  const minutes = needs.anyColumn === true ? 'flows_1m' : minuteTable(needs, context);
+  const chosen = (asked: 'network_flows' | 'flows_1m' | 'flows_1h'): TableChoice => {
+    const table = asked === 'flows_1m' ? minutes : asked;
     if (table === 'network_flows') {
       if (rawFrom !== undefined && needs.fromSeconds < rawFrom)
         notices.push({
@@ -75,7 +86,7 @@ export function chooseTable(needs: TableNeeds, context: CompileContext): TableCh
           text: `${table} names the heaviest ${heavyKeys.join(', ')} of each slot; the others are in “Other”.`,
         });
     }
-    return { table, notices };
+    return { table, minutes, notices };
   };
 
   if (resolution === 'raw') return chosen('network_flows');
@@ -107,6 +118,23 @@ export function chooseTable(needs: TableNeeds, context: CompileContext): TableCh
   return chosen('network_flows');
 }
 
+/** The smallest table of minutes that has the columns, in some of the range at least. */
+function minuteTable(
+  { grouped, filtered, fromSeconds, toSeconds }: TableNeeds,
+  context: CompileContext,
+): MinuteTable {
+  const fitting = narrowRollupNames.find((name) => {
+    const reach = context.tables.narrow?.[name];
+    return (
+      reach !== undefined &&
+      reach.fromSeconds < toSeconds &&
+      reach.toSeconds > fromSeconds &&
+      [...grouped, ...filtered].every((c) => narrowRollups[name].includes(c))
+    );
+  });
+  return fitting ?? 'flows_1m';
+}
+
 /** A part of a range and the table that it is read from. */
 export interface Segment {
   readonly table: FlowTable;
@@ -116,24 +144,37 @@ export interface Segment {
 
 /**
  * Covers a range without gap or overlap: the table asked for where it has whole slots that are made already, the next finer one
- * at both ends, single flows for what is left. So every table gives the same sums.
+ * at both ends, single flows for what is left. So every table gives the same sums. Finer than hours is `minutes`; what a narrow table
+ * lacks, `flows_1m` has.
  */
 export function segmentsOf(
   table: FlowTable,
   fromSeconds: number,
   toSeconds: number,
   context: CompileContext,
+  minutes: MinuteTable = 'flows_1m',
 ): Segment[] {
   if (fromSeconds >= toSeconds) return [];
   if (table === 'network_flows') return [{ table, fromSeconds, toSeconds }];
-  const finer = table === 'flows_1h' ? 'flows_1m' : 'network_flows';
+  if (isNarrowRollup(table)) {
+    const reach = context.tables.narrow?.[table] ?? { fromSeconds: 0, toSeconds: 0 };
+    const first = ceilTo(Math.max(fromSeconds, reach.fromSeconds), slotSeconds[table]);
+    const last = floorTo(Math.min(toSeconds, reach.toSeconds), slotSeconds[table]);
+    if (first >= last) return segmentsOf('flows_1m', fromSeconds, toSeconds, context);
+    return [
+      ...segmentsOf('flows_1m', fromSeconds, first, context),
+      { table, fromSeconds: first, toSeconds: last },
+      ...segmentsOf('flows_1m', last, toSeconds, context),
+    ];
+  }
+  const finer = table === 'flows_1h' ? minutes : 'network_flows';
   const slot = slotSeconds[table];
   const nowSeconds = Math.floor(context.nowMs / 1000);
   const made =
     (table === 'flows_1h' ? context.tables.hoursToSeconds : context.tables.minutesToSeconds) ??
     nowSeconds - ROLLED_AFTER[table];
   const oldestFiner =
-    (finer === 'flows_1m' ? context.tables.minutesFromSeconds : context.tables.rawFromSeconds) ?? 0;
+    (finer === 'network_flows' ? context.tables.rawFromSeconds : context.tables.minutesFromSeconds) ?? 0;
   // Where the finer table has expired, the head is the whole slot rather than nothing.
   const first = fromSeconds < oldestFiner ? floorTo(fromSeconds, slot) : ceilTo(fromSeconds, slot);
   const last = floorTo(Math.min(toSeconds, made), slot);

@@ -11,6 +11,8 @@ export interface SqlOffer {
 const tables: readonly (readonly [string, string])[] = [
   ['network_flows', 'every flow record'],
   ['flows_1m', 'sums by minute'],
+  ['flows_1m_applications', 'sums by minute, exporter and application'],
+  ['flows_1m_interfaces', 'sums by minute, exporter and interfaces'],
   ['flows_1h', 'sums by hour'],
   ['exporters', 'who exports'],
   ['interfaces', 'names and speeds of interfaces'],

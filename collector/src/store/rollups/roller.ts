@@ -1,5 +1,5 @@
 import type { Database } from '../clickhouse/database.ts';
-import { type RollupName, rollups } from '../schema/ddl.ts';
+import { type RollupName, rollupNames, rollups } from '../schema/ddl.ts';
 import type { StoreLog } from '../store.ts';
 import { rollupInsert, staleSlots } from './rollup-sql.ts';
 
@@ -42,11 +42,10 @@ export class Roller {
     }, this.options.everyMs);
   }
 
-  /** One round over both rollups. Trouble is logged; the next round tries again. */
+  /** One round over all rollups. Trouble is logged; the next round tries again. */
   async run(): Promise<void> {
     try {
-      await this.roll('flows_1m');
-      await this.roll('flows_1h');
+      for (const name of rollupNames) await this.roll(name);
     } catch (error) {
       if (!this.stopped)
         this.options.log.warn(`Rollups: ${error instanceof Error ? error.message : String(error)}`);

@@ -1,4 +1,11 @@
-import { type Column, anomalyColumns, columns } from '@weir/core';
+import {
+  type Column,
+  type NarrowRollup,
+  anomalyColumns,
+  columns,
+  isNarrowRollup,
+  narrowRollups,
+} from '@weir/core';
 
 /** How long each kind of data is kept, in days. */
 export interface Retention {
@@ -202,6 +209,8 @@ SETTINGS non_replicated_deduplication_window = 100`,
 export const tenantTables = [
   'network_flows',
   'flows_1m',
+  'flows_1m_applications',
+  'flows_1m_interfaces',
   'flows_1h',
   'stored_1m',
   'ledger',
@@ -214,22 +223,48 @@ export const tenantTables = [
 /** What holds nothing of any tenant by itself: a view reads with the rights of who asks. */
 export const sharedTables = ['ledger_balance', 'schema_migrations'] as const;
 
-export type RollupName = 'flows_1m' | 'flows_1h';
+export type RollupName = 'flows_1m' | NarrowRollup | 'flows_1h';
 
-/** A slot of a rollup, in seconds, and the table that it is made from. */
+/** A slot of a rollup, in seconds, and the table that it is made from, which stands before it. */
 export const rollups: Readonly<
   Record<RollupName, { readonly seconds: number; readonly from: 'network_flows' | 'flows_1m' }>
 > = {
   flows_1m: { seconds: 60, from: 'network_flows' },
+  flows_1m_applications: { seconds: 60, from: 'flows_1m' },
+  flows_1m_interfaces: { seconds: 60, from: 'flows_1m' },
   flows_1h: { seconds: 3600, from: 'flows_1m' },
 };
 
+/** In the order in which they are made. */
+export const rollupNames = Object.keys(rollups) as readonly RollupName[];
+
 export const rollupColumns = columns.filter((c: Column) => c.rollup !== undefined) as readonly Column[];
+
+/** What a rollup keeps: all of these, or of keys those alone that a narrow one has. */
+export function columnsOfRollup(name: RollupName): readonly Column[] {
+  if (!isNarrowRollup(name)) return rollupColumns;
+  const keys: readonly string[] = narrowRollups[name];
+  return rollupColumns.filter((c) => c.rollup === 'sum' || c.rollup === 'average' || keys.includes(c.name));
+}
+
+/** Where the rows of a rollup lie in its order: the index, then what else brings like to like. */
+const rollupOrder: Readonly<Record<RollupName, { readonly indexed: string; readonly then: string }>> = {
+  flows_1m: {
+    indexed: 'timestamp, collector_ip, input_interface, output_interface',
+    then: 'protocol, source_ip, destination_ip',
+  },
+  flows_1h: {
+    indexed: 'timestamp, collector_ip, input_interface, output_interface',
+    then: 'protocol, source_ip, destination_ip',
+  },
+  flows_1m_applications: { indexed: 'timestamp, collector_ip', then: 'application, protocol, tos' },
+  flows_1m_interfaces: { indexed: 'timestamp, collector_ip', then: 'input_interface, output_interface' },
+};
 
 /** The rollup's columns: those of `network_flows` under their own names, so that the same query reads both. */
 export function rollupDdl(database: string, name: RollupName, retention: Retention): string {
   const lines = ["  `timestamp` DateTime COMMENT 'Start of the slot.' CODEC(Delta, ZSTD(1))"];
-  for (const column of rollupColumns) {
+  for (const column of columnsOfRollup(name)) {
     if (column.rollup === 'sum') lines.push(`  \`${column.name}\` UInt64 CODEC(T64, ZSTD(1))`);
     else if (column.rollup === 'average')
       lines.push(
@@ -239,15 +274,17 @@ export function rollupDdl(database: string, name: RollupName, retention: Retenti
     else lines.push(`  \`${column.name}\` ${column.type}${column.type === 'IPv6' ? ' CODEC(ZSTD(1))' : ''}`);
   }
   lines.push("  `flow_count` UInt64 COMMENT 'Records in the row.' CODEC(T64, ZSTD(1))");
-  lines.push(`  \`folded\` UInt8 COMMENT ${quoted(foldedDoc())}`);
-  const days = name === 'flows_1m' ? retention.rollup1mDays : retention.rollup1hDays;
-  const partition = name === 'flows_1m' ? 'toYYYYMMDD(timestamp)' : 'toYYYYMM(timestamp)';
+  if (!isNarrowRollup(name)) lines.push(`  \`folded\` UInt8 COMMENT ${quoted(foldedDoc())}`);
+  const hours = name === 'flows_1h';
+  const days = hours ? retention.rollup1hDays : retention.rollup1mDays;
+  const partition = hours ? 'toYYYYMM(timestamp)' : 'toYYYYMMDD(timestamp)';
+  const { indexed, then } = rollupOrder[name];
   return `CREATE TABLE IF NOT EXISTS ${database}.${name} (
 ${lines.join(',\n')}
 ) ENGINE = MergeTree
 PARTITION BY ${partition}
-PRIMARY KEY (timestamp, collector_ip, input_interface, output_interface)
-ORDER BY (timestamp, collector_ip, input_interface, output_interface, protocol, source_ip, destination_ip)
+PRIMARY KEY (${indexed})
+ORDER BY (${indexed}, ${then})
 TTL ${ttl('timestamp', days)}
 SETTINGS ${SETTINGS}`;
 }

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { type Column, anomalyColumns, columns } from '@weir/core';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { pino } from 'pino';
+import { Roller } from '../rollups/roller.ts';
+import { rollupInsert } from '../rollups/rollup-sql.ts';
 import { Inventory } from '../inventory.ts';
 import { type EmbeddedEngine, openEmbeddedEngine } from '../embedded/index.ts';
 import { LiveColumns } from './live-columns.ts';
@@ -73,6 +75,8 @@ describe('migrate', () => {
       expect.arrayContaining([
         'network_flows',
         'flows_1m',
+        'flows_1m_applications',
+        'flows_1m_interfaces',
         'flows_1h',
         'stored_1m',
         'ledger',
@@ -110,7 +114,7 @@ describe('migrate', () => {
     expect(await expiry('odd', 'anomalies')).toContain('PARTITION BY toYYYYMM(opened)');
   });
 
-  test('brings a database of schema 1 with its data up to 2', async () => {
+  test('brings a database of schema 1 with its data up to date', async () => {
     const db = engine.database();
     await db.command('CREATE DATABASE first');
     await db.command(
@@ -128,12 +132,81 @@ describe('migrate', () => {
 
     const said: string[] = [];
     await migrate(db, { database: 'first', retention }, (m) => said.push(m));
-    expect(said).toEqual(['schema 2 applied: anomalies, interface speeds, tenant check']);
+    expect(said).toEqual([
+      'schema 2 applied: anomalies, interface speeds, tenant check',
+      'schema 3 applied: narrow rollups of a minute',
+    ]);
     expect(
       await db.query('SELECT name, description, tenant_id, speed, exporter_name FROM first.interfaces'),
     ).toEqual([{ name: 'xe-0', description: 'up', tenant_id: '', speed: 0, exporter_name: '' }]);
     expect(await db.query('SELECT bytes_in AS bytes FROM first.network_flows')).toEqual([{ bytes: 7 }]);
     expect(await db.query('SELECT * FROM first.tenant_check')).toEqual([{ tenant_id: '*' }]);
+  });
+
+  test('brings a database of schema 2 up to 3: its minutes of the last days are in the narrow rollups soon', async () => {
+    const db = engine.database();
+    await db.command('CREATE DATABASE second');
+    await db.command(
+      'CREATE TABLE second.schema_migrations (version UInt32, name String, applied DateTime DEFAULT now()) ENGINE = MergeTree ORDER BY version',
+    );
+    for (const { version, name, statements } of migrations.slice(0, 2)) {
+      for (const statement of statements({ database: 'second', retention })) await db.command(statement);
+      await db.command(`INSERT INTO second.schema_migrations (version, name) VALUES (${version}, '${name}')`);
+    }
+    const minute = Math.floor(Date.now() / 60_000) * 60 - 600;
+    await db.command(
+      `INSERT INTO second.network_flows (timestamp, tenant_id, collector_ip, protocol, bytes_in, source_ip, input_interface)
+       SELECT ${minute} + number % 120, 'a', toIPv6('192.0.2.1'), 6, number, toIPv6(concat('10.0.0.', toString(number % 50))), number % 2
+       FROM numbers(1000)`,
+    );
+    for (const slot of [minute, minute + 60])
+      await db.command(
+        rollupInsert('second', 'flows_1m', 100)
+          .replaceAll('{from:UInt32}', String(slot))
+          .replaceAll('{to:UInt32}', String(slot + 60)),
+      );
+    const wide = await db.query('SELECT * FROM second.flows_1m ORDER BY ALL');
+    const said: string[] = [];
+    await migrate(db, { database: 'second', retention }, (m) => said.push(m));
+    expect(said).toEqual(['schema 3 applied: narrow rollups of a minute']);
+    expect(await expiry('second', 'flows_1m_interfaces')).toContain('toIntervalDay(90)');
+
+    const roller = new Roller(db, {
+      database: 'second',
+      top: 100,
+      graceMs: 0,
+      lookBackMs: 86_400_000,
+      everyMs: 3_600_000,
+      log: { info: quiet, warn: (m) => said.push(m), error: (m) => said.push(m) },
+      now: () => (minute + 120) * 1000,
+    });
+    await roller.run();
+    await roller.stop();
+    expect(said).toHaveLength(1);
+    expect(await db.query('SELECT * FROM second.flows_1m ORDER BY ALL')).toEqual(wide);
+    const rows = (table: string, key: string): Promise<unknown[]> =>
+      db.query(
+        `SELECT toUnixTimestamp(timestamp) AS t, tenant_id, toString(collector_ip) AS ip, ${key} AS key, bytes_in AS bytes, flow_count AS flows FROM second.${table} ORDER BY t, key`,
+      );
+    const expected = (slot: number, key: number, of: (i: number) => boolean): object => {
+      const all = Array.from({ length: 1000 }, (_, i) => i).filter(
+        (i) => Math.floor((i % 120) / 60) === slot && of(i),
+      );
+      return {
+        t: minute + 60 * slot,
+        tenant_id: 'a',
+        ip: '::ffff:192.0.2.1',
+        key,
+        bytes: all.reduce((a, b) => a + b, 0),
+        flows: all.length,
+      };
+    };
+    expect(await rows('flows_1m_applications', 'protocol')).toEqual(
+      [0, 1].map((s) => expected(s, 6, () => true)),
+    );
+    expect(await rows('flows_1m_interfaces', 'input_interface')).toEqual(
+      [0, 1].flatMap((s) => [0, 1].map((n) => expected(s, n, (i) => i % 2 === n))),
+    );
   });
 
   test('can be applied again where it was broken off: the row of no tenant is there once', async () => {

@@ -1,4 +1,4 @@
-import { type Column, columns } from '@weir/core';
+import { type Column, columns, narrowRollupNames } from '@weir/core';
 import type { Database } from '../clickhouse/database.ts';
 import {
   type Retention,
@@ -56,6 +56,12 @@ export const migrations: readonly Migration[] = [
   ADD COLUMN IF NOT EXISTS exporter_name LowCardinality(String)`,
       ...tenantCheckDdl(database),
     ],
+  },
+  {
+    version: 3,
+    name: 'narrow rollups of a minute',
+    statements: ({ database, retention }) =>
+      narrowRollupNames.map((name) => rollupDdl(database, name, retention)),
   },
 ];
 
@@ -124,6 +130,7 @@ async function setExpiry(database: Database, { database: name, retention }: Sche
   const wanted: [table: string, expression: string][] = [
     ['network_flows', ttl('timestamp', retention.flowsDays)],
     ['flows_1m', ttl('timestamp', retention.rollup1mDays)],
+    ...narrowRollupNames.map((name): [string, string] => [name, ttl('timestamp', retention.rollup1mDays)]),
     ['flows_1h', ttl('timestamp', retention.rollup1hDays)],
     ['stored_1m', ttl('minute', retention.ledgerDays)],
     ['ledger', ttl('minute', retention.ledgerDays)],

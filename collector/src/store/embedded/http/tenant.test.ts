@@ -99,7 +99,7 @@ describe('a reader bound to a tenant', () => {
     ['SELECT title FROM anomalies FINAL', 'acme\n'],
     ['SELECT count() FROM tenant_check', '0\n'],
     ['SELECT count() FROM interfaces', '0\n'],
-    ['SELECT max(version) FROM schema_migrations', '2\n'],
+    ['SELECT max(version) FROM schema_migrations', '3\n'],
     [
       'WITH top AS (SELECT source_ip, sum(bytes_in) AS b FROM dev.network_flows GROUP BY 1) SELECT max(b) FROM top',
       '100\n',
