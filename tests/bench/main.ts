@@ -6,7 +6,16 @@ import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
-const BENCHMARKS = ['decode', 'storage', 'end-to-end', 'live', 'backend-overhead', 'dashboard', 'peers'];
+const BENCHMARKS = [
+  'decode',
+  'storage',
+  'end-to-end',
+  'live',
+  'backend-overhead',
+  'dashboard',
+  'windows',
+  'peers',
+];
 /** Nothing runs longer, whatever goes wrong: filling a hundred million flows and rolling them up takes most of it. */
 const LIMIT_MS = 60 * 60_000;
 

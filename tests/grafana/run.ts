@@ -1,10 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { PLUGIN_ID } from '@weir/core/query';
-import { type RunningGrafana, findGrafana, startGrafana } from '../../scripts/grafana.ts';
+import { type RunningGrafana, findGrafana, freePort, startGrafana } from '../../scripts/grafana.ts';
 
 /*
  * A collector with simulated exporters, a real Grafana (GRAFANA_HOME, or grafana on PATH) with the built plugin and all provisioning,
@@ -139,15 +138,4 @@ async function answers(url: string): Promise<void> {
     await new Promise((wait) => setTimeout(wait, 200));
   }
   throw new Error(`${url} does not answer`);
-}
-
-function freePort(): Promise<number> {
-  return new Promise((done, fail) => {
-    const server = createServer();
-    server.once('error', fail);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => done(typeof address === 'object' && address !== null ? address.port : 0));
-    });
-  });
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { FlowBatch, addressText, at } from '@weir/core';
 import fc from 'fast-check';
 import { WindowSet } from './index.ts';
-import type { ClosedWindow, WindowKind } from './contract.ts';
+import type { ClosedWindow, WindowKind } from '@weir/core/windows';
 import { NOON } from './testing/flows.ts';
 
 const V4 = 0xffff0000;

@@ -1,4 +1,4 @@
-import { type WindowColumn, windowColumns, windowKeys, windowKindType } from './contract.ts';
+import { type WindowColumn, windowColumns, windowKeys, windowKindType } from '@weir/core/windows';
 import { quoted } from '../../store/schema/ddl.ts';
 
 /**

@@ -7,7 +7,7 @@ import {
   columnsOfKind,
   sumGroups,
   windowColumns,
-} from './contract.ts';
+} from '@weir/core/windows';
 
 /** Sums that a flow brings, in the order of the groups. */
 const sums = sumGroups.flat();

@@ -10,7 +10,7 @@ import {
   loginPorts,
   portHash,
   sizeBounds,
-} from './contract.ts';
+} from '@weir/core/windows';
 import { SUMS, sumAt } from './layout.ts';
 import type { OwnNetworks } from './own-networks.ts';
 

@@ -1,4 +1,4 @@
-import type { ClosedWindow, WindowRows } from './contract.ts';
+import type { ClosedWindow, WindowRows } from '@weir/core/windows';
 import { Names } from './names.ts';
 import { WindowTable } from './table.ts';
 import { byKind } from './window-set.ts';

@@ -9,7 +9,7 @@ import {
   distinctCount,
   distinctCountSql,
   mergedWindowsSql,
-} from './contract.ts';
+} from '@weir/core/windows';
 import { WindowSet, decodeWindows, encodeWindow, mergedWindows, windowsDdl } from './index.ts';
 import { type Flow, NOON, allRows, batchOf } from './testing/flows.ts';
 import { randomFlow } from './testing/random-flows.ts';

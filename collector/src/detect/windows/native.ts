@@ -16,7 +16,7 @@ import {
   windowKeys,
   windowKindType,
   windowKinds,
-} from './contract.ts';
+} from '@weir/core/windows';
 import { slotOf } from './layout.ts';
 import { Names } from './names.ts';
 import { byKind } from './window-set.ts';

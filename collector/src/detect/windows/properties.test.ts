@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { type ClosedWindow } from './contract.ts';
+import { type ClosedWindow } from '@weir/core/windows';
 import { WindowSet, decodeWindows, encodeWindow, mergedWindows } from './index.ts';
 import { type Flow, NOON, allRows, batchOf } from './testing/flows.ts';
 import { randomFlow } from './testing/random-flows.ts';

@@ -12,7 +12,7 @@ import {
   keyOfKind,
   keyWords,
   scattered,
-} from './contract.ts';
+} from '@weir/core/windows';
 import { type RowLayout, SHIFT, groupStarts, layoutOfKind, slotOf, sumAt } from './layout.ts';
 import {
   AMPLIFIER,

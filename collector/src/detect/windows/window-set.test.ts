@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { RecordFlag } from '@weir/core';
 import { WindowSet } from './index.ts';
-import { keptPorts } from './contract.ts';
+import { keptPorts } from '@weir/core/windows';
 import { isContact } from './contact.ts';
 import { OwnNetworks } from './own-networks.ts';
 import { addressWords } from '@weir/core';

@@ -7,7 +7,7 @@ import {
   loginPorts,
   scattered,
   windowKinds,
-} from './contract.ts';
+} from '@weir/core/windows';
 import { sumAt } from './layout.ts';
 import { DURATION, INTERNAL, Mask, Measures, WIDTH } from './measures.ts';
 import { Names } from './names.ts';

@@ -7,7 +7,7 @@ import {
   columnByName,
   layoutOf,
 } from '@weir/core';
-import { type ClosedWindow, type WindowKind, type WindowRows, hashesOf, keyOfKind } from '../contract.ts';
+import { type ClosedWindow, type WindowKind, type WindowRows, hashesOf, keyOfKind } from '@weir/core/windows';
 
 /** Columns of a flow as a test writes them: addresses and texts as texts, all others as numbers. */
 export type Flow = Partial<Record<ColumnName, number | string>>;
