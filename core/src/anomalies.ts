@@ -88,3 +88,67 @@ export const anomalyColumns: readonly AnomalyColumn[] = [
   { name: 'flow_filter', type: 'String', doc: 'In the filter language: the flows that it was seen in.' },
   { name: 'evidence', type: 'String', doc: 'JSON: more numbers, and the flows that contributed most.' },
 ];
+
+/** A row of the table, by its columns' names. */
+export interface AnomalyRow {
+  readonly id: string;
+  readonly tenant_id: string;
+  readonly type: AnomalyType;
+  readonly rule: string;
+  readonly severity: Severity;
+  readonly score: number;
+  readonly state: AnomalyState;
+  /** Seconds since 1970. */
+  readonly opened: number;
+  /** Milliseconds since 1970. */
+  readonly updated: number;
+  /** Seconds since 1970; 0 while it lasts. */
+  readonly closed: number;
+  readonly title: string;
+  readonly description: string;
+  /** Addresses as text, v4 dotted; `::` for none. */
+  readonly source_ip: string;
+  readonly destination_ip: string;
+  readonly destination_prefix: number;
+  readonly collector_ip: string;
+  readonly exporter_name: string;
+  readonly interface: number;
+  readonly protocol: number;
+  readonly port: number;
+  readonly metric: string;
+  readonly value: number;
+  readonly baseline: number;
+  readonly threshold: number;
+  readonly technique: string;
+  /** The id of the first anomaly of the story; its own where it is alone. */
+  readonly story: string;
+  readonly flow_filter: string;
+  /** `AnomalyEvidence` as JSON. */
+  readonly evidence: string;
+}
+
+/** What an anomaly rests on, beside its value, baseline and threshold. */
+export interface AnomalyEvidence {
+  /** Further numbers, the telling ones first. */
+  readonly measures?: readonly { readonly name: string; readonly value: number; readonly unit: string }[];
+  /** Who makes up most of it, by what was measured: from the window itself. */
+  readonly contributors?: readonly AnomalyContributor[];
+  /** Destination ports, the lowest first, 32 at most. */
+  readonly ports?: readonly number[];
+  /** Why nothing firmer can be said: `1:1000 sampling, 7 records`. */
+  readonly caveat?: string;
+  /** The largest flows of it, from the store; there some seconds after the anomaly. */
+  readonly flows?: readonly Readonly<Record<string, string | number>>[];
+  /** Parameters that decided, by name. */
+  readonly parameters?: Readonly<Record<string, number>>;
+}
+
+export interface AnomalyContributor {
+  readonly source_ip?: string;
+  readonly destination_ip?: string;
+  readonly protocol?: number;
+  readonly destination_port?: number;
+  readonly application?: string;
+  /** Its part of the value, in the anomaly's unit. */
+  readonly value: number;
+}
