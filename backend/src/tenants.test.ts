@@ -23,6 +23,7 @@ describe('the filter sent to the engine', () => {
       'ledger',
       'exporters',
       'interfaces',
+      'windows_10s',
       'anomalies',
     ])
       expect(filter).toContain(`'weir.${table}': `);

@@ -22,6 +22,7 @@ const RETENTION = {
   rollup1mDays: 3650,
   rollup1hDays: 3650,
   ledgerDays: 3650,
+  windowsDays: 3650,
   anomaliesDays: 3650,
 };
 const quick = process.argv.includes('--quick');

@@ -87,7 +87,14 @@ beforeAll(async () => {
     database,
     {
       database: NAME,
-      retention: { flowsDays: 30, rollup1mDays: 90, rollup1hDays: 700, ledgerDays: 700, anomaliesDays: 700 },
+      retention: {
+        flowsDays: 30,
+        rollup1mDays: 90,
+        rollup1hDays: 700,
+        ledgerDays: 700,
+        windowsDays: 700,
+        anomaliesDays: 700,
+      },
     },
     () => undefined,
   );

@@ -45,6 +45,7 @@ export class FlowDatabase {
       rollup1mDays: days,
       rollup1hDays: days,
       ledgerDays: days,
+      windowsDays: days,
       anomaliesDays: days,
     };
     await migrate(opened.database, { database: 'dev', retention }, () => undefined);

@@ -11,6 +11,7 @@ export const TENANT_TABLES = [
   'ledger',
   'exporters',
   'interfaces',
+  'windows_10s',
   'anomalies',
 ] as const;
 

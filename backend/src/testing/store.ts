@@ -46,6 +46,7 @@ export async function openTestStore(): Promise<TestStore> {
     rollup1mDays: KEPT_DAYS,
     rollup1hDays: KEPT_DAYS,
     ledgerDays: KEPT_DAYS,
+    windowsDays: KEPT_DAYS,
     anomaliesDays: KEPT_DAYS,
   };
   await migrate(store, { database, retention }, () => undefined);

@@ -23,6 +23,7 @@ export interface Config {
     readonly rollup1mDays: number;
     readonly rollup1hDays: number;
     readonly ledgerDays: number;
+    readonly windowsDays: number;
     readonly anomaliesDays: number;
   };
   /** Addresses and ports that a rollup keeps for each slot. */

@@ -189,6 +189,7 @@ function configOf(settings: Settings, password: string | undefined, places: Plac
       rollup1mDays: settings.retention.rollup_1m_days,
       rollup1hDays: settings.retention.rollup_1h_days,
       ledgerDays: settings.retention.ledger_days,
+      windowsDays: settings.retention.windows_days,
       anomaliesDays: settings.retention.anomalies_days,
     },
     rollup: settings.rollup,

@@ -100,6 +100,7 @@ export const schema = section({
     rollup_1m_days: days('sums of a minute', 90),
     rollup_1h_days: days('sums of an hour', 730),
     ledger_days: days('the ledger', 400),
+    windows_days: days('windows of ten seconds', 14),
     anomalies_days: days('anomalies', 400),
   }).prefault({}),
   rollup: section({

@@ -28,6 +28,7 @@ const RETENTION = {
   rollup1mDays: 3650,
   rollup1hDays: 3650,
   ledgerDays: 3650,
+  windowsDays: 3650,
   anomaliesDays: 3650,
 };
 const ROWS_PER_INSERT = 1_000_000;

@@ -13,6 +13,7 @@ export interface Retention {
   readonly rollup1mDays: number;
   readonly rollup1hDays: number;
   readonly ledgerDays: number;
+  readonly windowsDays: number;
   readonly anomaliesDays: number;
 }
 
@@ -216,6 +217,7 @@ export const tenantTables = [
   'ledger',
   'exporters',
   'interfaces',
+  'windows_10s',
   'anomalies',
   'tenant_check',
 ] as const;

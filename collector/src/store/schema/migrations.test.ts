@@ -16,6 +16,7 @@ const retention = {
   rollup1mDays: 90,
   rollup1hDays: 730,
   ledgerDays: 400,
+  windowsDays: 14,
   anomaliesDays: 400,
 };
 const quiet = (): void => undefined;
@@ -83,6 +84,7 @@ describe('migrate', () => {
         'ledger_balance',
         'exporters',
         'interfaces',
+        'windows_10s',
         'anomalies',
         'tenant_check',
         'collector_metrics',
@@ -135,6 +137,7 @@ describe('migrate', () => {
     expect(said).toEqual([
       'schema 2 applied: anomalies, interface speeds, tenant check',
       'schema 3 applied: narrow rollups of a minute',
+      'schema 4 applied: windows of ten seconds',
     ]);
     expect(
       await db.query('SELECT name, description, tenant_id, speed, exporter_name FROM first.interfaces'),
@@ -168,7 +171,10 @@ describe('migrate', () => {
     const wide = await db.query('SELECT * FROM second.flows_1m ORDER BY ALL');
     const said: string[] = [];
     await migrate(db, { database: 'second', retention }, (m) => said.push(m));
-    expect(said).toEqual(['schema 3 applied: narrow rollups of a minute']);
+    expect(said).toEqual([
+      'schema 3 applied: narrow rollups of a minute',
+      'schema 4 applied: windows of ten seconds',
+    ]);
     expect(await expiry('second', 'flows_1m_interfaces')).toContain('toIntervalDay(90)');
 
     const roller = new Roller(db, {
@@ -182,7 +188,7 @@ describe('migrate', () => {
     });
     await roller.run();
     await roller.stop();
-    expect(said).toHaveLength(1);
+    expect(said).toHaveLength(2);
     expect(await db.query('SELECT * FROM second.flows_1m ORDER BY ALL')).toEqual(wide);
     const rows = (table: string, key: string): Promise<unknown[]> =>
       db.query(
@@ -251,11 +257,15 @@ describe('migrate', () => {
     expect(await expiry('expiry', 'network_flows')).toContain('toIntervalDay(30)');
     await migrate(
       engine.database(),
-      { database: 'expiry', retention: { ...retention, flowsDays: 7, ledgerDays: 14, anomaliesDays: 9 } },
+      {
+        database: 'expiry',
+        retention: { ...retention, flowsDays: 7, ledgerDays: 14, windowsDays: 3, anomaliesDays: 9 },
+      },
       quiet,
     );
     expect(await expiry('expiry', 'network_flows')).toContain('toIntervalDay(7)');
     expect(await expiry('expiry', 'ledger')).toContain('toIntervalDay(14)');
+    expect(await expiry('expiry', 'windows_10s')).toContain('toIntervalDay(3)');
     expect(await expiry('expiry', 'anomalies')).toContain('toIntervalDay(9)');
     expect(await expiry('expiry', 'flows_1h')).toContain('toIntervalDay(730)');
   });

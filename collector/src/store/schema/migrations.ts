@@ -1,4 +1,5 @@
 import { type Column, columns, narrowRollupNames } from '@weir/core';
+import { windowsDdl } from '../../detect/windows/ddl.ts';
 import type { Database } from '../clickhouse/database.ts';
 import {
   type Retention,
@@ -62,6 +63,11 @@ export const migrations: readonly Migration[] = [
     name: 'narrow rollups of a minute',
     statements: ({ database, retention }) =>
       narrowRollupNames.map((name) => rollupDdl(database, name, retention)),
+  },
+  {
+    version: 4,
+    name: 'windows of ten seconds',
+    statements: ({ database, retention }) => [windowsDdl(database, retention.windowsDays)],
   },
 ];
 
@@ -135,6 +141,7 @@ async function setExpiry(database: Database, { database: name, retention }: Sche
     ['stored_1m', ttl('minute', retention.ledgerDays)],
     ['ledger', ttl('minute', retention.ledgerDays)],
     ['collector_metrics', ttl('timestamp', retention.ledgerDays)],
+    ['windows_10s', ttl('timestamp', retention.windowsDays)],
     ['anomalies', ttl('opened', retention.anomaliesDays)],
   ];
   const rows = await database.query<{ name: string; engine_full: string }>(

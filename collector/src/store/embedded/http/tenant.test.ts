@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it, test } from '@jest/globals';
 import { quoteString } from '../../clickhouse/identifiers.ts';
 import { migrate } from '../../schema/migrations.ts';
@@ -34,6 +35,7 @@ beforeAll(async () => {
         rollup1mDays: days,
         rollup1hDays: days,
         ledgerDays: days,
+        windowsDays: days,
         anomaliesDays: days,
       },
     },
@@ -99,7 +101,7 @@ describe('a reader bound to a tenant', () => {
     ['SELECT title FROM anomalies FINAL', 'acme\n'],
     ['SELECT count() FROM tenant_check', '0\n'],
     ['SELECT count() FROM interfaces', '0\n'],
-    ['SELECT max(version) FROM schema_migrations', '3\n'],
+    ['SELECT max(version) FROM schema_migrations', '4\n'],
     [
       'WITH top AS (SELECT source_ip, sum(bytes_in) AS b FROM dev.network_flows GROUP BY 1) SELECT max(b) FROM top',
       '100\n',
@@ -126,6 +128,14 @@ describe('a reader bound to a tenant', () => {
       "SELECT DISTINCT table FROM system.columns JOIN system.tables AS t ON t.name = table AND t.database = database WHERE database = 'dev' AND system.columns.name = 'tenant_id' AND t.engine NOT LIKE '%View' ORDER BY table",
     );
     expect(text.trim().split('\n')).toEqual([...tenantTables].sort());
+  });
+
+  it('is told for a server too: the guide names every such table, in its grants and both its policies', () => {
+    const guide = readFileSync(new URL('../../../../../docs/how-to/tenants.md', import.meta.url), 'utf8');
+    for (const table of tenantTables) {
+      expect(guide).toContain(`GRANT SELECT ON weir.${table} TO`);
+      expect(guide.match(new RegExp(`\\bweir\\.${table}[,\\n]`, 'g'))).toHaveLength(2);
+    }
   });
 
   it('describes and explains what it may read', async () => {
