@@ -22,6 +22,10 @@ class Faulty implements Database {
     return Promise.resolve([]);
   }
 
+  queryNative(): Promise<Uint8Array> {
+    return Promise.resolve(new Uint8Array());
+  }
+
   insertNativeFile(insert: NativeFileInsert): Promise<void> {
     const error = this.fault?.(insert);
     if (error !== undefined) return Promise.reject(error);

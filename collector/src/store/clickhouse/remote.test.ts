@@ -54,6 +54,13 @@ describe('a remote database', () => {
         s: "it's",
       }),
     ).toEqual([{ n: 200_000, s: "it's", d: 'flows' }]);
+    const blocks = (sql: string): Promise<Uint8Array[]> =>
+      Promise.all([database, server.engine.database()].map((d) => d.queryNative(sql, { least: 99_990 })));
+    const [far, near] = await blocks('SELECT a, s FROM flows.t WHERE a >= {least:UInt32} ORDER BY a');
+    expect([...far!]).toEqual([...near!]);
+    expect([far![0], far![1]]).toEqual([2, 20]);
+    expect((await blocks('SELECT a FROM flows.t WHERE a < 0')).map((b) => b.length)).toEqual([0, 0]);
+    await expect(database.queryNative('SELECT * FROM missing')).rejects.toMatchObject({ code: 60 });
     await database.close();
   });
 

@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
+import { buffer } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import { ClickHouseError, ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import type { ClickHouseClient, ClickHouseSettings } from '@clickhouse/client';
@@ -79,6 +80,18 @@ class RemoteDatabase implements Database {
         clickhouse_settings: { output_format_json_quote_64bit_integers: 0 }, // older servers quote them unless told
       });
       return result.json<Row>();
+    });
+  }
+
+  async queryNative(sql: string, parameters: Readonly<Record<string, unknown>> = {}): Promise<Uint8Array> {
+    return explained(async () => {
+      const { stream } = await this.#client.exec({
+        query: `${sql}\nFORMAT Native`,
+        query_params: parameters,
+        // Nothing is sent before all is there, so that a failure halfway is told by the status.
+        clickhouse_settings: { wait_end_of_query: 1 },
+      });
+      return buffer(stream);
     });
   }
 

@@ -24,15 +24,23 @@ export class EmbeddedDatabase implements Database {
   }
 
   async query<Row>(sql: string, parameters: Readonly<Record<string, unknown>> = {}): Promise<Row[]> {
+    return parseRows<Row>(await this.#answer(sql, parameters, 'JSONEachRow'));
+  }
+
+  async queryNative(sql: string, parameters: Readonly<Record<string, unknown>> = {}): Promise<Uint8Array> {
+    return this.#answer(sql, parameters, 'Native');
+  }
+
+  async #answer(sql: string, parameters: Readonly<Record<string, unknown>>, format: string): Promise<Buffer> {
     const rules = {
       parameters: new Map(
         Object.entries(parameters).map(([name, value]) => [name, formatQueryParameter(value)]),
       ),
     };
     const { bytes } = await this.#with(this.#engine.ownReaders, rules, (connection) =>
-      connection.run(sql, 'JSONEachRow'),
+      connection.run(sql, format),
     );
-    return parseRows<Row>(bytes);
+    return bytes;
   }
 
   async insertNativeFile({ table, columns, file, token }: NativeFileInsert): Promise<void> {
