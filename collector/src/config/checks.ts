@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import { parsePrefix } from '../enrich/prefixes.ts';
+import { checkDetection } from './detection-checks.ts';
 import { formatEndpoint, isLoopback } from './endpoint.ts';
 import { type ConfigProblem, type Places, problem, valueProblem } from './problem.ts';
 import { type Settings, schema } from './schema.ts';
@@ -21,6 +22,7 @@ export function crossCheck(settings: Settings, places: Places): Findings {
   checkUsers(settings, places, findings);
   checkPrefixes(settings, places, findings);
   checkLimits(settings, places, findings);
+  checkDetection(settings.detection, places, findings);
   return findings;
 }
 
@@ -229,6 +231,7 @@ function checkPrefixes(settings: Settings, places: Places, { problems, warnings 
     settings.exporters.map((entry) => entry.address),
     (i) => ['exporters', i, 'address'],
   );
+  check(settings.detection.own_networks, (i) => ['detection', 'own_networks', i]);
   check(
     settings.networks.map((entry) => entry.prefix),
     (i) => ['networks', i, 'prefix'],

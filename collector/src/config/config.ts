@@ -1,3 +1,4 @@
+import type { DetectionSettings } from '../detect/settings.ts';
 import type { NetflowLimits } from '../inputs/netflow/index.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { WrittenSettings, logLevels } from './schema.ts';
@@ -34,12 +35,18 @@ export interface Config {
   /** Name the application by protocol and port where the records do not. */
   readonly applicationByPort: boolean;
   readonly tenants: { readonly default: string; readonly map: readonly TenantEntry[] };
+  readonly detection: DetectionConfig;
   readonly limits: NetflowLimits;
   /** Reserved: accepted and not yet used. */
   readonly kafka: { readonly brokers: readonly string[]; readonly flowTopic: string };
   readonly log: { readonly level: (typeof logLevels)[number] };
   /** How it came about; for showing, not for deciding. */
   readonly origin: ConfigOrigin;
+}
+
+export interface DetectionConfig extends DetectionSettings {
+  /** Days of stored windows to learn from where nothing was saved. */
+  readonly warmUpDays: number;
 }
 
 export interface ClickHouseConfig {

@@ -46,11 +46,9 @@ function comment(value: Node, key: { comment?: string | null }, text: string): v
 
 /** With the keys too that have neither value nor default, so that a reader sees that they exist. */
 function withAllKeys(value: unknown, path: readonly string[]): unknown {
-  if (!isTree(value)) return value;
+  const keys = keysAt(path);
+  if (!isTree(value) || keys === undefined) return value;
   return Object.fromEntries(
-    (keysAt(path) ?? []).map((key) => [
-      key,
-      value[key] === undefined ? null : withAllKeys(value[key], [...path, key]),
-    ]),
+    keys.map((key) => [key, value[key] === undefined ? null : withAllKeys(value[key], [...path, key])]),
   );
 }

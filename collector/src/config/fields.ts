@@ -165,6 +165,31 @@ export function oneOf<const T extends string>(values: readonly [T, ...T[]]) {
   return z.enum(values, { error: `it must be one of ${values.join(', ')}` });
 }
 
+/** Milliseconds since 1970: an instant in ISO 8601, which says its zone. */
+export function instant() {
+  return field(
+    'it must be a time with its zone, such as 2027-01-31T18:00:00+01:00 or 2027-01-31T17:00:00Z',
+    z.number(),
+    (value) => {
+      const text = String(value).trim();
+      if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/.test(text)) return undefined;
+      const ms = Date.parse(text);
+      return Number.isNaN(ms) ? undefined : ms;
+    },
+    (value) => new Date(value).toISOString(),
+  );
+}
+
+/** What another place checks. */
+export function anything() {
+  return z.unknown();
+}
+
+/** Things by names that the user gives them. */
+export function map<T extends z.ZodType>(item: T, what: string) {
+  return z.record(z.string(), item, { error: `it must be ${what}, each on a line of its own and indented` });
+}
+
 /** A list of anything. */
 export function list<T extends z.ZodType>(item: T, example: string) {
   return z.array(item, { error: `it must be a list, such as ${example}` });
@@ -173,6 +198,14 @@ export function list<T extends z.ZodType>(item: T, example: string) {
 /** Settings that belong together; every key may be left out. */
 export function section<const S extends z.core.$ZodLooseShape>(shape: S) {
   return z.strictObject(shape, { error: mappingError(shape) });
+}
+
+/** Settings that belong together, and more of which this place does not know the names. */
+export function sectionWithMore<const S extends z.core.$ZodLooseShape, M extends z.ZodType>(
+  shape: S,
+  more: M,
+) {
+  return z.object(shape, { error: mappingError(shape) }).catchall(more);
 }
 
 function mappingError(shape: z.core.$ZodLooseShape): string {

@@ -3,6 +3,7 @@ export type {
   ClickHouseUser,
   Config,
   ConfigOrigin,
+  DetectionConfig,
   ExporterEntry,
   TenantEntry,
 } from './config.ts';

@@ -86,6 +86,94 @@ describe('defaults', () => {
   });
 });
 
+describe('detection', () => {
+  const told = (yaml: string): string[] => problems(`detection:\n  ${yaml}`);
+
+  test('is on, with what everybody has as own networks', () => {
+    const { detection } = good('');
+    expect(detection).toMatchObject({
+      enabled: true,
+      latenessSeconds: 20,
+      warmUpDays: 14,
+      capacities: {},
+      detectors: {},
+      tenants: {},
+      exclude: [],
+      silences: [],
+      rules: [],
+    });
+    expect(detection.ownNetworks).toEqual(
+      expect.arrayContaining(['10.0.0.0/8', '100.64.0.0/10', 'fc00::/7']),
+    );
+  });
+
+  test('takes what is written', () => {
+    const { detection } = good(`detection:
+  own_networks: [192.0.2.0/24]
+  lateness_secs: 1m
+  capacities: { pair: 1000 }
+  detectors: { rules: { enabled: false, sensitivity: low, scope: 'bytes > 5' } }
+  tenants: { acme: { detectors: { rules: { enabled: true } } } }
+  exclude: [{ filter: 'source_ip = 10.0.0.9', detectors: [rules], comment: ours }]
+  silences: [{ filter: 'source_ip = 10.0.0.9', until: 2099-01-31T18:00:00+01:00 }]
+  rules: [{ name: big, kind: source, where: 'bytes > 5', over_secs: 60, for_secs: 2m }]
+`);
+    expect(detection).toMatchObject({
+      ownNetworks: ['192.0.2.0/24'],
+      latenessSeconds: 60,
+      capacities: { pair: 1000 },
+      detectors: { rules: { enabled: false, sensitivity: 'low', scope: 'bytes > 5', parameters: {} } },
+      tenants: { acme: { rules: { enabled: true } } },
+      exclude: [{ filter: 'source_ip = 10.0.0.9', detectors: ['rules'], comment: 'ours' }],
+      silences: [{ until: Date.UTC(2099, 0, 31, 17) }],
+      rules: [{ name: 'big', overSeconds: 60, forSeconds: 120, severity: 'medium' }],
+    });
+  });
+
+  test('names what does not exist, and what was likely meant', () => {
+    expect(told('detectors: { ruels: {} }')[0]).toBe(
+      'detection.detectors.ruels (weir.yaml:2:16) is no detector; did you mean rules?',
+    );
+    expect(told('detectors: { rules: { sensitivty: high } }')[0]).toContain('did you mean sensitivity?');
+    expect(told('tenants: { acme: { detectors: { ruels: {} } } }')[0]).toContain(
+      'detection.tenants.acme.detectors.ruels (weir.yaml:2:35) is no detector',
+    );
+    expect(told('tenants: { acme: { detector: {} } }')[0]).toContain(
+      'did you mean detection.tenants.acme.detectors?',
+    );
+    expect(told('exclude: [{ filter: source_ip = 10.0.0.9, detectors: [ruels] }]')[0]).toContain(
+      'perhaps rules is meant',
+    );
+  });
+
+  test.each([
+    ['lateness_secs: 15', 'must be a multiple of 10 s'],
+    ['lateness_secs: 500', 'must be a time from 0s to 120s'],
+    ['own_networks: [10.0.0.0/40]', 'detection.own_networks[0] (weir.yaml:2:18) is'],
+    ['capacities: { pair: 1 }', 'from 8 to'],
+    ['detectors: { rules: { sensitivity: loud } }', 'must be one of low, medium, high'],
+    ['exclude: [{ filter: source_ip = }]', 'detection.exclude[0].filter (weir.yaml:2:23) is'],
+    ['exclude: [{}]', 'detection.exclude[0].filter (weir.yaml:2:13) is missing'],
+    ['silences: [{ filter: port = 22, until: tomorrow }]', 'with its zone, such as'],
+    ['silences: [{ filter: port = 22, until: 2027-01-31T18:00:00 }]', 'with its zone, such as'],
+    ['rules: [{ name: a, kind: sources, where: bytes > 1 }]', 'must be one of source, destination'],
+  ])('%s: %s', (yaml, said) => expect(told(yaml).join('\n')).toContain(said));
+
+  test('a silence that is over is a warning', () => {
+    expect(warnings('detection: { silences: [{ filter: port = 22, until: 2020-01-01T00:00:00Z }] }')).toEqual(
+      [expect.stringContaining('is over')],
+    );
+  });
+
+  test('what was written under names is shown as it is', () => {
+    const yaml =
+      'detection: { detectors: { rules: { enabled: false } }, tenants: { acme: { detectors: {} } } }';
+    const shown = describeConfig(good(yaml));
+    expect(shown).toMatch(/rules:\n +enabled: false # file/);
+    expect(good(shown).detection).toEqual(good(yaml).detection);
+  });
+});
+
 describe('interfaces and networks', () => {
   test('have names, speeds for people, countries in capitals', () => {
     const config = good(

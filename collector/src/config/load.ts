@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { crossCheck, readSecretFile, reason } from './checks.ts';
 import type { Config } from './config.ts';
+import { detectionOf } from './detection-settings.ts';
 import { didYouMean, editDistance } from './did-you-mean.ts';
 import { CONFIG_VARIABLE, type Environment, environmentKeys, setVariables } from './environment.ts';
 import { ConfigFile } from './file.ts';
@@ -209,6 +210,7 @@ function configOf(settings: Settings, password: string | undefined, places: Plac
     })),
     applicationByPort: settings.application_by_port,
     tenants: settings.tenants,
+    detection: detectionOf(settings.detection),
     limits: {
       exporters: limits.exporters,
       domainsPerExporter: limits.domains_per_exporter,

@@ -49,6 +49,23 @@ export function unknownKey(places: Places, parent: Path, key: string): ConfigPro
   };
 }
 
+/** A key that is a name of something, and there is no such thing: “detection.detectors.prot_scan is no detector; did you mean …?” */
+export function unknownName(
+  places: Places,
+  path: Path,
+  what: string,
+  names: readonly string[],
+): ConfigProblem {
+  const key = String(path.at(-1));
+  const near = didYouMean(key, names);
+  const place = places.file?.positionOfKey(path);
+  const where = place === undefined ? '' : ` (${places.file!.path}:${place.line}:${place.column})`;
+  return {
+    key: pathText(path),
+    message: `${pathText(path)}${where} is no ${what}; ${near === undefined ? `there are: ${names.join(', ')}.` : `did you mean ${near}?`}`,
+  };
+}
+
 /** A key that stands in the wrong section (`database` for `clickhouse.database`) or is written as one word (`batch_size`). */
 function elsewhere(key: string): string | undefined {
   const all = allKeys();

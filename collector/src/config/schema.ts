@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { defaultLimits } from '../inputs/netflow/index.ts';
+import { detectionSchema } from './detection-schema.ts';
 import {
   bitRate,
   duration,
@@ -142,6 +143,7 @@ export const schema = section({
       '[{ match: 10.0.0.0/8, tenant: acme }]',
     ).default([]),
   }).prefault({}),
+  detection: detectionSchema,
   limits: section({
     exporters: limit('exporters', defaultLimits.exporters),
     domains_per_exporter: limit('observation domains', defaultLimits.domainsPerExporter),
@@ -195,6 +197,7 @@ export function keysAt(path: readonly PropertyKey[]): string[] | undefined {
   let at: unknown = unwrap(schema);
   for (const step of path) {
     if (at instanceof z.ZodArray) at = unwrap(at.element);
+    else if (at instanceof z.ZodRecord) at = unwrap(at.valueType);
     else if (at instanceof z.ZodObject) at = unwrap((at.shape as Record<PropertyKey, unknown>)[step]);
     else return undefined;
   }
