@@ -91,3 +91,10 @@ export function layoutOfKind(kind: WindowKind): RowLayout {
     distincts: columns.filter((c) => c.merge === 'distinct').map((c) => c.name as WindowDistinct),
   };
 }
+
+/** Places of the numbers that are merged by a rule. */
+export function slotsOf(merge: 'max' | 'min' | 'or'): readonly number[] {
+  return windowColumns
+    .filter((c: WindowColumn) => c.merge === merge)
+    .map(({ name }) => slotOf[name as WindowNumber]);
+}

@@ -6,6 +6,7 @@ import {
   type WindowKind,
   type WindowNumber,
   type WindowRows,
+  addressHash,
   distinctKept,
   hashesOf,
   insertDistinct,
@@ -13,7 +14,7 @@ import {
   keyWords,
   scattered,
 } from '@weir/core/windows';
-import { type RowLayout, SHIFT, groupStarts, layoutOfKind, slotOf, sumAt } from './layout.ts';
+import { type RowLayout, SHIFT, groupStarts, layoutOfKind, slotOf, slotsOf, sumAt } from './layout.ts';
 import {
   AMPLIFIER,
   DURATION,
@@ -26,6 +27,7 @@ import {
   START_MS,
   WIDTH,
 } from './measures.ts';
+import { prefixKey } from './prefix-key.ts';
 
 /** A number for a key, all its words alike. */
 export function mixedKey(key: Uint32Array): number {
@@ -62,10 +64,10 @@ const COUNTS = 11;
 /** So many hashes are searched one after the other. */
 const FEW = 4;
 
-const MERGE_SUM = 0;
-const MERGE_MAX = 1;
-const MERGE_MIN = 2;
-const MERGE_OR = 3;
+const MAXIMA = slotsOf('max');
+const MINIMA = slotsOf('min');
+const BITS = slotsOf('or');
+const EXTREMES = MAXIMA.length + MINIMA.length + BITS.length;
 
 const SOURCES = 0;
 const DESTINATIONS = 1;
@@ -113,7 +115,6 @@ export class WindowTable {
   private readonly slots: Uint32Array;
   private readonly priorities: Float32Array;
   private readonly sums: Float64Array;
-  private readonly mergeOf: Uint8Array;
   private readonly distinctNames: readonly WindowDistinct[];
   private readonly distinctOf: Uint8Array;
   private readonly sizeAt: number;
@@ -145,10 +146,6 @@ export class WindowTable {
     this.step = HEAD + this.stride + (this.distinctNames.length * (this.recent + this.kept)) / 2;
     this.sums = new Float64Array(rows * this.step);
     this.words = new Uint32Array(this.sums.buffer);
-    this.mergeOf = new Uint8Array(this.layout.stride);
-    for (const { at, merge } of this.layout.numbers)
-      this.mergeOf[at] =
-        merge === 'max' ? MERGE_MAX : merge === 'min' ? MERGE_MIN : merge === 'or' ? MERGE_OR : MERGE_SUM;
     const histogramAt = (name: WindowHistogram): number =>
       this.layout.histograms.find((h) => h.name === name)?.at ?? 0;
     this.sizeAt = histogramAt('size_histogram');
@@ -362,21 +359,16 @@ export class WindowTable {
   }
 
   private mergeNumbers(from: Float64Array, at: number, row: number): void {
-    const { sums, mergeOf } = this;
-    const { stride } = this;
+    const { sums, stride } = this;
     const o = row * this.step + HEAD;
-    for (let k = 0; k < stride; k++) {
+    for (let k = 0; k < FIRST_GROUP; k++) sums[o + k]! += from[at + k]!;
+    // The extremes lie behind the first group (layout.ts): all else is sums.
+    for (const k of MAXIMA) if (from[at + k]! > sums[o + k]!) sums[o + k] = from[at + k]!;
+    for (const k of MINIMA) if (from[at + k]! < sums[o + k]!) sums[o + k] = from[at + k]!;
+    for (const k of BITS) sums[o + k] = (sums[o + k]! | from[at + k]!) >>> 0;
+    for (let k = FIRST_GROUP + EXTREMES; k < stride; k++) {
       const value = from[at + k]!;
-      const held = sums[o + k]!;
-      const how = mergeOf[k];
-      sums[o + k] =
-        how === MERGE_SUM
-          ? held + value
-          : how === MERGE_MAX
-            ? Math.max(held, value)
-            : how === MERGE_MIN
-              ? Math.min(held, value)
-              : (held | value) >>> 0;
+      if (value !== 0) sums[o + k]! += value;
     }
   }
 
@@ -432,6 +424,18 @@ export class WindowTable {
     const own = this.rowOf(key, key[0]!, interfaces.priorities[row]!);
     this.mergeNumbers(interfaces.sums, row * interfaces.step + HEAD, own);
     for (let s = 0; s < this.distinctOf.length; s++) this.insertAll(own, s, interfaces.hashesOf(row, s));
+  }
+
+  /** Merges what was sent to a host into the row of its prefix: it is the same columns, but for whom the flows went to. `key` is written over. */
+  absorbHost(hosts: WindowTable, row: number, key: Uint32Array): void {
+    const head = 2 * row * hosts.step;
+    const host = hosts.words.subarray(head, head + hosts.width);
+    const own = this.rowOf(key, prefixKey(host, key), hosts.priorities[row]!);
+    this.mergeNumbers(hosts.sums, row * hosts.step + HEAD, own);
+    const address = addressHash(host[1]!, host[2]!, host[3]!, host[4]!);
+    for (let s = 0; s < this.distinctOf.length; s++)
+      if (this.distinctOf[s] === DESTINATIONS) this.insert(own, s, address);
+      else this.insertAll(own, s, hosts.hashesOf(row, hosts.distinctOf.indexOf(this.distinctOf[s]!)));
   }
 
   /** All rows as columns, the rest first where there is any. */

@@ -1,4 +1,4 @@
-import { type FlowBatch, V4_MAPPED, at } from '@weir/core';
+import { type FlowBatch, at } from '@weir/core';
 import {
   type ClosedWindow,
   WINDOW_SECONDS,
@@ -11,6 +11,7 @@ import {
 import { sumAt } from './layout.ts';
 import { DURATION, INTERNAL, Mask, Measures, WIDTH } from './measures.ts';
 import { Names } from './names.ts';
+import { prefixKey } from './prefix-key.ts';
 import { OwnNetworks } from './own-networks.ts';
 import { DIRECTION_IN, DIRECTION_OUT, REST, WindowTable } from './table.ts';
 
@@ -62,11 +63,6 @@ const HEAVY_BYTES = 1_000_000;
 const LONG_MS = 60_000;
 const TCP = 6;
 const { bytes: BYTES } = sumAt;
-const V4_PREFIX_BITS = 120;
-const V6_PREFIX_BITS = 48;
-/** Of the last word of an IPv4 address, and of the second of an IPv6 one, in memory's byte order. */
-const V4_PREFIX = 0x00ffffff;
-const V6_PREFIX = 0x0000ffff;
 
 type Tables = Readonly<Record<WindowKind, WindowTable>>;
 
@@ -88,6 +84,8 @@ export class WindowSet {
   private readonly applications = new Names(MOST_NAMES);
   private readonly login = new Uint8Array(65_536);
   private readonly key = new Uint32Array(16);
+  /** Another: a row gives way while the key of the flow that comes in is still needed. */
+  private readonly foldedKey = new Uint32Array(16);
   /** Open windows from the oldest on; undefined while nothing has come. */
   private readonly open: (Tables | undefined)[];
   private readonly spare: Tables[] = [];
@@ -140,11 +138,19 @@ export class WindowSet {
     const { measures } = this;
     const tables = (this.open[w] ??= this.spare.pop() ?? this.newTables());
     this.countHosts(tables.source, batch, at.source_ip, measures.sourceHash, from, n, w);
-    this.countHosts(tables.destination, batch, at.destination_ip, measures.destinationHash, from, n, w);
+    this.countHosts(
+      tables.destination,
+      batch,
+      at.destination_ip,
+      measures.destinationHash,
+      from,
+      n,
+      w,
+      tables.prefix,
+    );
     this.countPairs(tables.pair, batch, from, n, w);
     this.countInterfaces(tables, batch, from, n, w);
     this.countServices(tables.service, batch, from, n, w);
-    this.countPrefixes(tables.prefix, batch, from, n, w);
   }
 
   private countHosts(
@@ -155,6 +161,7 @@ export class WindowSet {
     from: number,
     n: number,
     w: number,
+    prefixes?: WindowTable,
   ): void {
     const { measures, key } = this;
     const { window, weight } = measures;
@@ -171,7 +178,12 @@ export class WindowSet {
       key[2] = address[a + 1]!;
       key[3] = address[a + 2]!;
       key[4] = address[a + 3]!;
-      table.add(table.rowOf(key, hash[i]! + key[0]!, weight[i]!), measures, i);
+      const row = table.rowOf(key, hash[i]! + key[0]!, weight[i]!);
+      table.add(row, measures, i);
+      // What finds no room here still belongs to its prefix.
+      if (row !== REST || prefixes === undefined) continue;
+      const mixed = prefixKey(key, key);
+      prefixes.add(prefixes.rowOf(key, mixed, weight[i]!), measures, i);
     }
   }
 
@@ -258,26 +270,6 @@ export class WindowSet {
     }
   }
 
-  private countPrefixes(table: WindowTable, batch: FlowBatch, from: number, n: number, w: number): void {
-    const { measures, key } = this;
-    const { window, weight } = measures;
-    const destination = measures.column32(batch, at.destination_ip);
-    const tenantIds = measures.column32(batch, at.tenant_id);
-    const tenants = this.tenants.ofBatch(batch, at.tenant_id);
-    for (let i = 0, r = from, a = 4 * from; i < n; i++, r++, a += 4) {
-      if (window[i] !== w) continue;
-      const v4 = destination[a] === 0 && destination[a + 1] === 0 && destination[a + 2] === V4_MAPPED;
-      key[0] = tenants[tenantIds[r]!]!;
-      key[1] = destination[a]!;
-      key[2] = destination[a + 1]! & V6_PREFIX;
-      key[3] = v4 ? V4_MAPPED : 0;
-      key[4] = v4 ? destination[a + 3]! & V4_PREFIX : 0;
-      key[5] = v4 ? V4_PREFIX_BITS : V6_PREFIX_BITS;
-      const mixed = scattered(key[1]! ^ Math.imul(key[2]!, 3) ^ key[4]!) + key[0]!;
-      table.add(table.rowOf(key, mixed, weight[i]!), measures, i);
-    }
-  }
-
   /**
    * Closes the windows that ended longer ago than the lateness, the oldest first; those without any flow are left out. To be
    * called once a second or so.
@@ -315,12 +307,17 @@ export class WindowSet {
     };
     // Each flow came in by one interface: these together are their tenant.
     for (let row = 1; row < tables.interface.end; row++) tables.tenant.absorbInterface(tables.interface, row);
+    // Each flow went to one host: these together are their prefix.
+    for (let row = 1; row < tables.destination.end; row++)
+      tables.prefix.absorbHost(tables.destination, row, this.key);
     return { start: number * WINDOW_SECONDS, kinds: byKind((kind) => tables[kind].columns(texts)) };
   }
 
   private newTables(): Tables {
     const tables = byKind((kind) => new WindowTable(kind, this.capacities[kind], this.seed));
     tables.interface.beforeFold = (row) => tables.tenant.absorbInterface(tables.interface, row);
+    tables.destination.beforeFold = (row) =>
+      tables.prefix.absorbHost(tables.destination, row, this.foldedKey);
     return tables;
   }
 
