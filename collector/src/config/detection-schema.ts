@@ -1,6 +1,6 @@
 import { severities } from '@weir/core/anomalies';
 import { windowKinds } from '@weir/core/windows';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { sensitivities } from '../detect/settings.ts';
 import { defaultCapacities } from '../detect/windows/index.ts';
 import {
