@@ -7,5 +7,6 @@ export {
   type WindowOptions,
   WindowSet,
   defaultCapacities,
+  emptyWindow,
 } from './window-set.ts';
 export { DIRECTION_IN, DIRECTION_OUT } from './table.ts';

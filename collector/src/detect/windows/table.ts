@@ -186,6 +186,18 @@ export class WindowTable {
     this.begin(REST);
   }
 
+  /** Becomes what another of the same kind and capacity is. */
+  copy(other: WindowTable): void {
+    this.clear();
+    this.sums.set(other.sums.subarray(0, other.used * this.step));
+    this.hashes.set(other.hashes);
+    this.slots.set(other.slots);
+    this.priorities.set(other.priorities);
+    this.used = other.used;
+    this.evicted = other.evicted;
+    this.random = other.random;
+  }
+
   /**
    * The row of a key, new or known, with its weight added; `REST` where it does not come in. `mixed`: any number that like keys have
    * alike and others seldom have.

@@ -5,7 +5,7 @@ import { keptPorts } from '@weir/core/windows';
 import { isContact } from './contact.ts';
 import { OwnNetworks } from './own-networks.ts';
 import { addressWords } from '@weir/core';
-import { type Flow, NOON, type ShownRow, batchOf, rowsOf } from './testing/flows.ts';
+import { type Flow, NOON, type ShownRow, allRows, batchOf, rowsOf } from './testing/flows.ts';
 
 const OWN = ['10.0.0.0/8', 'fd00::/8'];
 const CLIENT = '10.0.0.5';
@@ -371,6 +371,30 @@ describe('time', () => {
     expect(window!.start).toBe(NOON + 20);
     expect(rowsOf(window!, 'source')).toMatchObject([{ records: 1, late_records: 1 }]);
     expect(windows.counts()).toMatchObject({ records: 2, late: 1, early: 0 });
+  });
+
+  it('can be looked at from its end on, as often as flows come to it, and is none the worse for it', () => {
+    const windows = set();
+    const unseen = set();
+    const observe = (...flows: Flow[]): void => {
+      for (const each of [windows, unseen]) each.observe(batchOf(flows));
+    };
+    observe(received(5), received(12), received(12, 0, { source_ip: '10.0.0.9' }));
+    expect(windows.peek(NOON + 9)).toEqual([]);
+    expect(windows.peek(NOON + 10).map((w) => [w.start - NOON, rowsOf(w, 'tenant')[0]!['records']])).toEqual([
+      [0, 1],
+    ]);
+    expect(recordsByStart(windows.peek(NOON + 20))).toEqual([[10, 2]]);
+    expect(windows.peek(NOON + 21)).toEqual([]);
+
+    observe(received(25, 10_000));
+    const [seen] = windows.peek(NOON + 25);
+    const closed = windows.close(NOON + 100);
+    expect(closed.map(allRows)).toEqual(unseen.close(NOON + 100).map(allRows));
+    expect(allRows(seen!)).toEqual(allRows(closed[1]!));
+    // Tables are used again: what was looked at stays.
+    observe(received(105, 0, { source_ip: '10.0.0.77' }));
+    expect(allRows(seen!)).toEqual(allRows(closed[1]!));
   });
 
   it('does not open windows without end when nobody closes any', () => {

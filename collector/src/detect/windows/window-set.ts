@@ -89,6 +89,10 @@ export class WindowSet {
   /** Open windows from the oldest on; undefined while nothing has come. */
   private readonly open: (Tables | undefined)[];
   private readonly spare: Tables[] = [];
+  /** Bits: which open windows have taken flows since they were last looked at. */
+  private changed = 0;
+  /** Tables that are completed when a window is closed, for a look at one that stays open. */
+  private looked: Pick<Tables, 'tenant' | 'prefix'> | undefined;
   /** Number of the oldest open window, in lengths since 1970; NaN before the first flow. */
   private oldest = NaN;
   private records = 0;
@@ -131,6 +135,7 @@ export class WindowSet {
     // Flows of one window after the other, in their order; as a rule there are one or two.
     let seen = 0;
     for (let i = 0; i < n; i++) seen |= 1 << window[i]!;
+    this.changed |= seen;
     for (let w = 0; seen >>> w !== 0; w++) if (((seen >>> w) & 1) === 1) this.count(batch, from, n, w);
   }
 
@@ -288,6 +293,7 @@ export class WindowSet {
     for (let n = this.open.length; n > 0 && this.oldest < number; n--, this.oldest++) {
       const tables = this.open.shift();
       this.open.push(undefined);
+      this.changed >>>= 1;
       if (tables === undefined) continue;
       closed.push(this.taken(this.oldest, tables));
       for (const { name } of windowKinds) {
@@ -298,6 +304,28 @@ export class WindowSet {
     }
     if (this.oldest < number) this.oldest = number;
     return closed;
+  }
+
+  /**
+   * Windows that have ended and still take flows, as they are now, the oldest first: those alone that have taken any since the last
+   * look. They stay as they are.
+   */
+  peek(nowSeconds: number): ClosedWindow[] {
+    const now = Math.floor(nowSeconds / WINDOW_SECONDS);
+    const peeked: ClosedWindow[] = [];
+    for (let w = 0; w < this.open.length && this.oldest + w < now; w++) {
+      const tables = this.open[w];
+      if (tables === undefined || ((this.changed >>> w) & 1) === 0) continue;
+      this.changed &= ~(1 << w);
+      this.looked ??= {
+        tenant: new WindowTable('tenant', this.capacities.tenant, this.seed),
+        prefix: new WindowTable('prefix', this.capacities.prefix, this.seed),
+      };
+      this.looked.tenant.copy(tables.tenant);
+      this.looked.prefix.copy(tables.prefix);
+      peeked.push(this.taken(this.oldest + w, { ...tables, ...this.looked }));
+    }
+    return peeked;
   }
 
   private taken(number: number, tables: Tables): ClosedWindow {
@@ -323,24 +351,32 @@ export class WindowSet {
 
   counts(): WindowCounts {
     const made = [...this.open.filter((t) => t !== undefined), ...this.spare];
-    const bytes = made.reduce((sum, t) => sum + windowKinds.reduce((s, { name }) => s + t[name].bytes, 0), 0);
+    const bytes = made.reduce((sum, t) => sum + bytesOf(t), 0);
     const own = this.measures.bytes + this.login.length;
-    const one = made.length > 0 ? bytes / made.length : bytesOf(this.capacities);
+    // Tables are of one size each, made or not.
+    const one = made[0] ?? this.newTables();
+    const looked = one.tenant.bytes + one.prefix.bytes;
     return {
       records: this.records,
       late: this.measures.late,
       early: this.measures.early,
       folded: { ...this.folded },
       namesRefused: this.tenants.refused + this.applications.refused,
-      bytes: own + bytes,
-      mostBytes: own + one * this.open.length,
+      bytes: own + bytes + (this.looked === undefined ? 0 : looked),
+      mostBytes: own + bytesOf(one) * this.open.length + looked,
     };
   }
 }
 
+/** A window in which nothing was seen. */
+export function emptyWindow(start: number): ClosedWindow {
+  const texts = { tenant_id: [''], application: [''] };
+  return { start, kinds: byKind((kind) => new WindowTable(kind, 1, 0).columns(texts)) };
+}
+
 /** Memory of one window's tables. */
-export function bytesOf(capacities: WindowCapacities): number {
-  return windowKinds.reduce((sum, { name }) => sum + new WindowTable(name, capacities[name], 0).bytes, 0);
+function bytesOf(tables: Tables): number {
+  return windowKinds.reduce((sum, { name }) => sum + tables[name].bytes, 0);
 }
 
 export function byKind<T>(of: (kind: WindowKind) => T): Record<WindowKind, T> {
