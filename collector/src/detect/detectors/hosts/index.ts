@@ -1,3 +1,5 @@
 import type { Detector } from '../../detector.ts';
+import { portScan } from './port-scan.ts';
 
-export const hostsDetectors: readonly Detector[] = [];
+/** What hosts do that tells of an intruder: looking around, getting in, moving on, calling home. */
+export const hostsDetectors: readonly Detector[] = [portScan];
