@@ -1,9 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
 import { type Api, type ApiSources, createApi } from './api/index.ts';
 import { type ClickHouseUser, type Config, formatEndpoint } from './config/index.ts';
+import { DetectionClient } from './detect/live/index.ts';
 import type { ReceiverReports } from './receive/messages.ts';
 import { ReceiverClient } from './receive/receiver-client.ts';
 import type { Database } from './store/clickhouse/database.ts';
@@ -29,6 +32,8 @@ import { VERSION } from './version.ts';
 
 /** How long sealed batches may be on their way to the spool before they are refused. */
 const QUEUE_BYTES = 192 * 2 ** 20;
+/** How far detection may be behind before it passes blocks over: about a million flows. */
+const FEED_BYTES = 96 * 2 ** 20;
 const REPORT_MS = 1_000;
 const INVENTORY_MS = 30_000;
 /** Soon after the start, so that dashboards know their exporters. */
@@ -51,7 +56,9 @@ export interface PipelineAddresses {
  *
  *     sockets → decoder → batches │ → spool → ClickHouse → rollups
  *          receiving thread       │         this thread
- *                 └→ live readers
+ *                 ├→ live readers
+ *                 └→ windows → detectors │ → windows: spool; anomalies: ClickHouse
+ *                      detection thread  │         this thread
  */
 export class Pipeline {
   private readonly config: Config;
@@ -61,6 +68,7 @@ export class Pipeline {
   private stopWatchingPriorities: (() => void) | undefined;
   private http: HttpInterface | undefined;
   private api: Api | undefined;
+  private detection: DetectionClient | undefined;
   private readonly live: LiveHub;
   private database: Database | undefined;
   private store: Store | undefined;
@@ -91,6 +99,7 @@ export class Pipeline {
       applicationByPort: config.applicationByPort,
       stateFile: join(dataDir, 'templates.json'),
       queueBytes: QUEUE_BYTES,
+      feedBytes: FEED_BYTES,
     });
     this.live = new LiveHub(this.receiver, { limit: config.http.liveSubscriptions, version: VERSION });
   }
@@ -102,6 +111,7 @@ export class Pipeline {
       return await this.open(config, log);
     } catch (error) {
       await this.receiver.terminate();
+      await this.detection?.terminate();
       await this.api?.close();
       await this.http?.close();
       await this.database?.close().catch(() => undefined);
@@ -159,6 +169,7 @@ export class Pipeline {
     this.receiver.onDeath = (error) => this.onFatal?.(error);
     const { warnings, ports } = await this.receiver.start();
     for (const warning of warnings) log.warn(warning);
+    if (config.detection.enabled) this.startDetection(dataDir, this.database, store);
     this.gauges = new CollectorGauges(this.database, config.clickhouse.database, this.sources(dataDir));
     const inventory = new Inventory(this.database, config.clickhouse.database);
     this.receiver.onInterfaces = (names) => (this.newInterfaces = names);
@@ -187,6 +198,29 @@ export class Pipeline {
       clickhouse:
         this.http === undefined ? undefined : formatEndpoint({ host: this.http.host, port: this.http.port }),
     };
+  }
+
+  private startDetection(dataDir: string, database: Database, store: Store): void {
+    const { config, log } = this;
+    this.detection = new DetectionClient({
+      settings: {
+        detection: config.detection,
+        warmUpDays: config.detection.warmUpDays,
+        collector: hostname(),
+        database: config.clickhouse.database,
+        stateFile: join(dataDir, 'detection.state'),
+      },
+      reads: database,
+      log: {
+        info: (m) => log.info(m),
+        warn: (m) => log.warn(m),
+        error: (m) => log.error(m),
+      },
+      connect: (feed) => this.receiver.feed(feed),
+      onWindow: (block, rows) => void store.acceptWindow(block, rows),
+      onAnomalies: () => undefined,
+    });
+    this.detection.start();
   }
 
   private async openDatabase(dataDir: string): Promise<Database> {
@@ -299,10 +333,14 @@ export class Pipeline {
     };
   }
 
-  /** What is known of exporters, their interfaces, tenants and networks, and the API’s tokens. Other keys need a restart. */
+  /** What is known of exporters, their interfaces, tenants and networks, the API’s tokens, and what is detected. Other keys need a restart. */
   reconfigure(config: Config): void {
     this.receiver.reconfigure({ exporters: config.exporters, tenants: config.tenants }, config.networks);
     this.api?.setTokens(config.http.tokens);
+    for (const key of ['enabled', 'ownNetworks', 'latenessSeconds', 'capacities', 'warmUpDays'] as const)
+      if (!isDeepStrictEqual(config.detection[key], this.config.detection[key]))
+        this.log.warn(`detection.${snake(key)} has changed: it holds from the next start on.`);
+    this.detection?.reconfigure(config.detection);
   }
 
   /** From the front to the back: nothing that was received is left behind. */
@@ -312,6 +350,7 @@ export class Pipeline {
     clearTimeout(this.inventoryTimer);
     await this.api?.close();
     await this.receiver.stop();
+    await this.detection?.stop();
     await this.roller?.stop();
     await this.store?.stop(STOP_GRACE_MS);
     await this.http?.close();
@@ -319,6 +358,11 @@ export class Pipeline {
     await this.engine?.close();
     if (this.engine === undefined) await this.database?.close();
   }
+}
+
+/** The key in the file: `lateness_secs`. */
+function snake(key: string): string {
+  return key.replace('Seconds', 'Secs').replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
 /** What the embedded engine must know of tenants, where users are bound to any: without them policies cost nothing. */

@@ -9,7 +9,7 @@ Listens for NetFlow v5, v9 and IPFIX and keeps the flows in ClickHouse: the embe
 http://127.0.0.1:8123, unless CLICKHOUSE_URL names a server.
 
 Signals:
-  SIGHUP            reads exporters, their interfaces, tenants and networks anew
+  SIGHUP            reads exporters, their interfaces, tenants, networks and what is to be detected anew
   SIGTERM, Ctrl-C   stores what is there, then ends
 
 Examples:
@@ -66,7 +66,7 @@ async function collect(file: string | undefined): Promise<number> {
     const again = loadConfig({ file, env: process.env });
     if (again.ok) {
       pipeline.reconfigure(again.config);
-      log.info('SIGHUP: exporters, tenants and networks read anew');
+      log.info('SIGHUP: exporters, tenants, networks and detection read anew');
     } else
       for (const { message } of again.problems) log.error(`SIGHUP: the old configuration stays. ${message}`);
   });

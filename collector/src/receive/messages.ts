@@ -1,3 +1,5 @@
+import type { MessagePort } from 'node:worker_threads';
+import type { FeedCounts } from '../detect/live/block-feed.ts';
 import type { ExporterSettings } from '../enrich/exporter-profiles.ts';
 import type { NetworkSettings } from '../enrich/networks.ts';
 import type { NetflowLimits } from '../inputs/netflow/index.ts';
@@ -19,6 +21,8 @@ export interface ReceiverSettings {
   readonly stateFile: string;
   /** Bytes of sealed batches that may be on their way to the spool. */
   readonly queueBytes: number;
+  /** Bytes of sealed blocks that may be on their way to detection. */
+  readonly feedBytes: number;
 }
 
 export interface ReceiverReports {
@@ -31,6 +35,7 @@ export interface ReceiverReports {
   /** What the thread has used, in seconds of CPU and parts of one core's time. */
   readonly utilization: number;
   readonly live: TapCounts;
+  readonly feed: FeedCounts;
   /** How long it took to make this report, in milliseconds. */
   readonly tookMs: number;
 }
@@ -46,6 +51,8 @@ export type ToReceiver =
   | { readonly kind: 'taken'; readonly bytes: number; readonly memory: ArrayBuffer }
   /** Flows of an exporter, handed over before, will not be stored. */
   | { readonly kind: 'lost'; readonly exporter: string; readonly flows: number }
+  /** Where copies of sealed blocks go from now on. */
+  | { readonly kind: 'feed'; readonly port: MessagePort }
   | { readonly kind: 'subscribe'; readonly subscription: LiveSubscription }
   | { readonly kind: 'unsubscribe'; readonly id: number }
   | { readonly kind: 'stop' };

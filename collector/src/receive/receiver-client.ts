@@ -1,4 +1,4 @@
-import { Worker } from 'node:worker_threads';
+import { type MessagePort, Worker } from 'node:worker_threads';
 import type { ExporterSettings } from '../enrich/exporter-profiles.ts';
 import type { NetworkSettings } from '../enrich/networks.ts';
 import type { FromReceiver, ReceiverReports, ReceiverSettings, ToReceiver } from './messages.ts';
@@ -86,6 +86,11 @@ export class ReceiverClient {
       this.reportsWanted.set(id, resolve);
       this.send({ kind: 'report', id });
     });
+  }
+
+  /** Copies of sealed blocks go there from now on. */
+  feed(port: MessagePort): void {
+    this.worker?.postMessage({ kind: 'feed', port } satisfies ToReceiver, [port]);
   }
 
   subscribe(subscription: LiveSubscription): void {

@@ -3,6 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { profilesFrom } from '../enrich/exporter-profiles.ts';
 import { applicationEnricher } from '../enrich/applications.ts';
 import { type NetworkEnricher, type NetworkSettings, networkEnricher } from '../enrich/networks.ts';
+import { BlockFeed } from '../detect/live/block-feed.ts';
 import { interfaceChanges, interfaceInventory } from '../ledger/interfaces.ts';
 import type { FromReceiver, ReceiverSettings, ToReceiver } from './messages.ts';
 import { Receiver } from './receiver.ts';
@@ -18,6 +19,8 @@ const settings = workerData as ReceiverSettings;
 const { state, problem } = readStateFile(settings.stateFile);
 let queuedBytes = 0;
 let utilization = performance.eventLoopUtilization();
+
+const feed = new BlockFeed(settings.feedBytes, () => receiver.seal());
 
 const receiver = new Receiver({
   listen: settings.listen,
@@ -53,6 +56,8 @@ function enricher(networks: readonly NetworkSettings[]): NetworkEnricher | undef
 
 function handOver(batch: SealedBatch): HandOver {
   const bytes = batch.block.length;
+  // Also of what the store has no room for: a flood that fills it is to be seen.
+  feed.offer(batch.block, batch.rows);
   if (bytes > 0 && queuedBytes + bytes > settings.queueBytes) return 'refused';
   queuedBytes += bytes;
   post({ kind: 'sealed', batch }, [batch.block.buffer]);
@@ -75,6 +80,9 @@ port.on('message', (message: ToReceiver) => {
     case 'reconfigure':
       receiver.reconfigure(profilesFrom(message.exporters), enricher(message.networks));
       return;
+    case 'feed':
+      feed.connect(message.port);
+      return;
     case 'subscribe':
       receiver.subscribe(message.subscription);
       return;
@@ -95,6 +103,7 @@ port.on('message', (message: ToReceiver) => {
           refusedUnnamed: receiver.refusedUnnamed,
           queuedBytes,
           live: receiver.live,
+          feed: feed.counts(),
           lastFault:
             receiver.lastFault === undefined
               ? null
@@ -108,6 +117,7 @@ port.on('message', (message: ToReceiver) => {
     case 'stop':
       clearInterval(interfaceTimer);
       void receiver.stop().then(() => {
+        feed.close();
         post({ kind: 'stopped' });
         port.close();
       });

@@ -34,6 +34,10 @@ export interface StoreState {
   readonly parcelsStored: number;
   readonly rowsRejected: number;
   readonly rowsRefused: number;
+  /** Rows of windows: stored; refused by ClickHouse for good; lost for want of room or because the spool could not be written. */
+  readonly windowRowsStored: number;
+  readonly windowRowsRejected: number;
+  readonly windowRowsLost: number;
   readonly insertSeconds: readonly number[];
 }
 
@@ -41,6 +45,7 @@ const RETRY_FIRST_MS = 250;
 const RETRY_LONGEST_MS = 15_000;
 const REMEMBERED_INSERTS = 128;
 const MANY_ENTRIES = 20_000;
+const WINDOWS_TABLE = 'windows_10s';
 
 /**
  * Sealed batches → spool → ClickHouse. A parcel is on disk before it is inserted, is inserted under its own token, and leaves
@@ -51,8 +56,7 @@ export class Store {
   private readonly database: Database;
   private readonly options: StoreOptions;
   private readonly liveColumns: LiveColumns;
-  private readonly flowsTable: string;
-  private readonly ledgerTable: string;
+  private readonly databaseName: string;
 
   private writing: Promise<void> = Promise.resolve();
   private unwritten = 0;
@@ -75,6 +79,9 @@ export class Store {
   private parcelsStored = 0;
   private rowsRejected = 0;
   private rowsRefused = 0;
+  private windowRowsStored = 0;
+  private windowRowsRejected = 0;
+  private windowRowsLost = 0;
   private readonly insertSeconds: number[] = [];
   /** Called with each exporter whose flows, taken over before, will not be stored: its account has to say so. */
   onLost: ((exporter: string, flows: number) => void) | undefined;
@@ -92,8 +99,7 @@ export class Store {
     this.spool = spool;
     this.database = database;
     this.options = options;
-    this.flowsTable = `${databaseName}.network_flows`;
-    this.ledgerTable = `${databaseName}.ledger`;
+    this.databaseName = databaseName;
   }
 
   /** Takes up what the spool holds from before, and begins to insert. */
@@ -152,6 +158,30 @@ export class Store {
       await this.giveUpOpen(error);
     } finally {
       this.unwritten--;
+    }
+  }
+
+  /** Takes a closed window, as a Native block for its table, into a parcel of its own. Resolves when it is written. */
+  acceptWindow(block: Uint8Array, rows: number): Promise<void> {
+    this.writing = this.writing.then(() => this.writeWindow(block, rows));
+    return this.writing;
+  }
+
+  private async writeWindow(block: Uint8Array, rows: number): Promise<void> {
+    let parcel: OpenParcel | undefined;
+    try {
+      if (this.waitingBytes + this.openBytes() + block.length > this.options.maxBytes) {
+        this.windowRowsLost += rows;
+        return;
+      }
+      parcel = await this.spool.create();
+      await parcel.append(WINDOWS_TABLE, block, rows, []);
+      this.enqueue(await parcel.seal({}));
+    } catch (error) {
+      this.windowRowsLost += rows;
+      this.lastError = `spool: ${String(error)}`;
+      this.options.log.error(`Spool: cannot write, a window is lost: ${String(error)}`);
+      await parcel?.discard().catch(() => undefined);
     }
   }
 
@@ -255,13 +285,13 @@ export class Store {
   /** Inserts all files of a parcel. False where ClickHouse will never take the flows; throws where it may later. */
   private async insert(parcel: Parcel): Promise<boolean> {
     const began = performance.now();
-    const rows = flowsIn(parcel);
+    const rows = rowsIn(parcel, 'network_flows');
     let taken = true;
     for (const file of parcel.files) {
       try {
         if (file.table === 'network_flows') await this.liveColumns.ensure(file.columns);
         await this.database.insertNativeFile({
-          table: file.table === 'ledger' ? this.ledgerTable : this.flowsTable,
+          table: `${this.databaseName}.${file.table}`,
           columns: [],
           file: this.spool.path(parcel, file),
           token: `${parcel.name}/${file.table}`,
@@ -272,6 +302,7 @@ export class Store {
         this.options.log.error(
           `ClickHouse will not take ${file.rows} rows for ${file.table}; parcel ${parcel.name} is kept in rejected/: ${error.message}`,
         );
+        if (file.table === WINDOWS_TABLE) this.windowRowsRejected += file.rows;
         if (file.table === 'network_flows') {
           this.rowsRejected += rows;
           for (const [exporter, flows] of Object.entries(parcel.flows)) this.onLost?.(exporter, flows);
@@ -281,6 +312,7 @@ export class Store {
     if (!taken) return false;
     const seconds = (performance.now() - began) / 1000;
     this.rowsStored += rows;
+    this.windowRowsStored += rowsIn(parcel, WINDOWS_TABLE);
     this.parcelsStored++;
     this.insertSeconds.push(seconds);
     if (this.insertSeconds.length > REMEMBERED_INSERTS) this.insertSeconds.shift();
@@ -318,6 +350,9 @@ export class Store {
       parcelsStored: this.parcelsStored,
       rowsRejected: this.rowsRejected,
       rowsRefused: this.rowsRefused,
+      windowRowsStored: this.windowRowsStored,
+      windowRowsRejected: this.windowRowsRejected,
+      windowRowsLost: this.windowRowsLost,
       insertSeconds: this.insertSeconds,
     };
   }
@@ -335,8 +370,8 @@ export class Store {
   }
 }
 
-function flowsIn(parcel: Parcel): number {
-  return parcel.files.find((f) => f.table === 'network_flows')?.rows ?? 0;
+function rowsIn(parcel: Parcel, table: string): number {
+  return parcel.files.find((f) => f.table === table)?.rows ?? 0;
 }
 
 function sumEntries(entries: readonly LedgerEntry[]): LedgerEntry[] {
