@@ -1,5 +1,5 @@
-import { parseFilter } from '@weir/core/filter';
 import { WINDOW_SECONDS } from '@weir/core/windows';
+import { checkDetectionFilters } from '../detect/anomalies/index.ts';
 import type { Parameter } from '../detect/detector.ts';
 import { detectors as allDetectors } from '../detect/detectors/index.ts';
 import type { Findings } from './checks.ts';
@@ -20,7 +20,7 @@ export function checkDetection(section: DetectionSection, places: Places, findin
   for (const key of ['exclude', 'silences'] as const)
     section[key].forEach((entry, i) => {
       const path = ['detection', key, i];
-      checkFilter(entry.filter, [...path, 'filter'], places, findings);
+      checkFilter(entry.filter, key, [...path, 'filter'], places, findings);
       entry.detectors.forEach((name, d) =>
         checkDetectorName(name, [...path, 'detectors', d], places, findings),
       );
@@ -51,7 +51,7 @@ function checkDetectors(
       findings.problems.push(unknownName(places, at, 'detector', [...detectorNames()]));
       continue;
     }
-    if (entry.scope !== undefined) checkFilter(entry.scope, [...at, 'scope'], places, findings);
+    if (entry.scope !== undefined) checkFilter(entry.scope, 'silences', [...at, 'scope'], places, findings);
     const parameters = detector?.parameters ?? {};
     for (const [key, value] of Object.entries(entry)) {
       if ((OWN_KEYS as readonly string[]).includes(key)) continue;
@@ -102,17 +102,23 @@ function checkDetectorName(name: string, path: Path, places: Places, { problems 
   );
 }
 
-function checkFilter(text: string, path: Path, places: Places, { problems }: Findings): void {
-  const parsed = parseFilter(text);
-  const first = parsed.ok ? undefined : parsed.problems[0];
-  if (first !== undefined)
-    problems.push(
-      valueProblem(
-        places,
-        path,
-        `it is no filter: ${sentence(first.message)} ${first.advice}`.trimEnd().replace(/\.$/, ''),
-      ),
-    );
+function checkFilter(
+  text: string,
+  as: 'exclude' | 'silences',
+  path: Path,
+  places: Places,
+  { problems }: Findings,
+): void {
+  const entry = { filter: text, detectors: [], comment: '', until: 0 };
+  const [first] = checkDetectionFilters({
+    detectors: {},
+    tenants: {},
+    exclude: [],
+    silences: [],
+    [as]: [entry],
+  });
+  if (first === undefined) return;
+  problems.push(problem(places, path, `is '${text}'. ${sentence(first.message)} ${first.advice}`.trimEnd()));
 }
 
 function checkWindows(section: DetectionSection, places: Places, { problems }: Findings): void {

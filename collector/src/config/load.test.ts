@@ -112,7 +112,7 @@ describe('detection', () => {
   own_networks: [192.0.2.0/24]
   lateness_secs: 1m
   capacities: { pair: 1000 }
-  detectors: { rules: { enabled: false, sensitivity: low, scope: 'bytes > 5' } }
+  detectors: { rules: { enabled: false, sensitivity: low, scope: 'port = 22' } }
   tenants: { acme: { detectors: { rules: { enabled: true } } } }
   exclude: [{ filter: 'source_ip = 10.0.0.9', detectors: [rules], comment: ours }]
   silences: [{ filter: 'source_ip = 10.0.0.9', until: 2099-01-31T18:00:00+01:00 }]
@@ -122,7 +122,7 @@ describe('detection', () => {
       ownNetworks: ['192.0.2.0/24'],
       latenessSeconds: 60,
       capacities: { pair: 1000 },
-      detectors: { rules: { enabled: false, sensitivity: 'low', scope: 'bytes > 5', parameters: {} } },
+      detectors: { rules: { enabled: false, sensitivity: 'low', scope: 'port = 22', parameters: {} } },
       tenants: { acme: { rules: { enabled: true } } },
       exclude: [{ filter: 'source_ip = 10.0.0.9', detectors: ['rules'], comment: 'ours' }],
       silences: [{ until: Date.UTC(2099, 0, 31, 17) }],
@@ -153,6 +153,10 @@ describe('detection', () => {
     ['capacities: { pair: 1 }', 'from 8 to'],
     ['detectors: { rules: { sensitivity: loud } }', 'must be one of low, medium, high'],
     ['exclude: [{ filter: source_ip = }]', 'detection.exclude[0].filter (weir.yaml:2:23) is'],
+    [
+      'exclude: [{ filter: bytes > 5 }]',
+      "is 'bytes > 5'. Anomalies have no bytes. They can be asked for source_ip",
+    ],
     ['exclude: [{}]', 'detection.exclude[0].filter (weir.yaml:2:13) is missing'],
     ['silences: [{ filter: port = 22, until: tomorrow }]', 'with its zone, such as'],
     ['silences: [{ filter: port = 22, until: 2027-01-31T18:00:00 }]', 'with its zone, such as'],
