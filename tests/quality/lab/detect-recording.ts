@@ -1,0 +1,170 @@
+import { FlowBatch, at, decodeNative } from '@weir/core';
+import { DetectionEngine, type EngineCounts } from '../../../collector/src/detect/engine.ts';
+import type { DetectionSettings } from '../../../collector/src/detect/settings.ts';
+import { type WindowCounts, WindowSet } from '../../../collector/src/detect/windows/index.ts';
+import { profilesFrom } from '../../../collector/src/enrich/exporter-profiles.ts';
+import { Receiver } from '../../../collector/src/receive/receiver.ts';
+import type { WrittenRow } from '../score.ts';
+import { type Datagram, datagramsOf } from './recording.ts';
+
+/** A recorded exporter. */
+export interface Recording {
+  readonly file: string;
+  /** The address that it is known by. */
+  readonly address: string;
+  /** Where datagrams do not say it. */
+  readonly samplingRate?: number | undefined;
+}
+
+export interface DetectOptions {
+  readonly recordings: readonly Recording[];
+  readonly settings: DetectionSettings;
+  /** Seconds since 1970: what came between is taken for what happened before, again and again. */
+  readonly learnFrom: number;
+  readonly learnUntil: number;
+  readonly learnTimes: number;
+  /** Where detection ends. */
+  readonly to: number;
+}
+
+export interface Detected {
+  readonly rows: readonly WrittenRow[];
+  readonly flows: number;
+  readonly windows: WindowCounts;
+  readonly engine: EngineCounts;
+  /** What detectors threw: faults of ours. */
+  readonly faults: readonly string[];
+}
+
+/** What the configuration has by itself, with the own networks given. */
+export function settingsAtDefaults(ownNetworks: readonly string[]): DetectionSettings {
+  return {
+    enabled: true,
+    ownNetworks,
+    latenessSeconds: 20,
+    capacities: {},
+    detectors: {},
+    tenants: {},
+    exclude: [],
+    silences: [],
+    rules: [],
+  } as unknown as DetectionSettings;
+}
+
+/** Flows of one second, as they came. */
+interface Second {
+  readonly second: number;
+  readonly batch: FlowBatch;
+}
+
+/**
+ * Datagrams through the collector's own receiver, windows and engine, driven by the times at which they came: each second what came is
+ * counted, windows that ended are looked at early, windows that are complete are taken. What a detection thread does, but as fast
+ * as it goes.
+ */
+export function detectRecordings(options: DetectOptions): Detected {
+  const { recordings, settings, learnFrom, learnUntil, learnTimes, to } = options;
+  const faults = new Set<string>();
+  const engine = new DetectionEngine({
+    settings,
+    onFault: (detector, error) => faults.add(`${detector}: ${(error as Error).message}`),
+  });
+  const seconds = secondsOf(recordings);
+  const windows = newWindows(settings);
+  const length = Math.ceil((learnUntil - learnFrom) / 10) * 10;
+  const calm = seconds.filter(({ second }) => second >= learnFrom && second < learnUntil);
+  // The same calm minutes, the latest ending when the real ones begin.
+  for (let times = learnTimes; times > 0; times--)
+    for (const { second, batch } of calm) {
+      const shift = times * length;
+      for (const window of windows.close(second - shift)) engine.learn(window);
+      shiftBatch(batch, -shift);
+      windows.observe(batch);
+      shiftBatch(batch, shift);
+    }
+  const rows: WrittenRow[] = [];
+  let flows = 0;
+  let next = 0;
+  const first = Math.floor(learnFrom);
+  while (next < seconds.length && seconds[next]!.second < first) next++;
+  for (let now = first; now <= to; now++) {
+    for (; next < seconds.length && seconds[next]!.second <= now; next++) {
+      windows.observe(seconds[next]!.batch);
+      flows += seconds[next]!.batch.rows;
+    }
+    for (const window of windows.close(now))
+      for (const row of engine.take(window)) rows.push({ at: now, row });
+    for (const window of windows.peek(now))
+      for (const row of engine.early(window)) rows.push({ at: now, row });
+  }
+  return { rows, flows, windows: windows.counts(), engine: engine.counts(), faults: [...faults] };
+}
+
+function newWindows(settings: DetectionSettings): WindowSet {
+  return new WindowSet({
+    internalPrefixes: settings.ownNetworks,
+    latenessSeconds: settings.latenessSeconds,
+    capacities: settings.capacities,
+    seed: 1,
+  });
+}
+
+function shiftBatch(batch: FlowBatch, seconds: number): void {
+  const timestamp = batch.u32(at.timestamp);
+  for (let r = 0; r < batch.rows; r++) timestamp[r]! += seconds;
+}
+
+function secondsOf(recordings: readonly Recording[]): Second[] {
+  const all = recordings
+    .flatMap(({ file, address }) => [...datagramsOf(file)].map((datagram) => ({ address, datagram })))
+    .sort((a, b) => a.datagram.receivedMs - b.datagram.receivedMs);
+  const blocks = new Map<number, Uint8Array[]>();
+  let nowMs = 0;
+  const receiver = new Receiver({
+    listen: [],
+    receiveBuffer: 0,
+    sealMs: 1_000,
+    profileOf: profilesFrom({
+      exporters: recordings.map(({ address, samplingRate }) => ({ address, samplingRate })),
+      tenants: { default: 'lab', map: [] },
+    }),
+    onSealed: ({ block, rows }) => {
+      if (rows > 0) {
+        const second = Math.floor(nowMs / 1000);
+        blocks.set(second, [...(blocks.get(second) ?? []), block.slice()]);
+      }
+      return 'held';
+    },
+    onState: () => undefined,
+    now: () => nowMs,
+  });
+  const receive = (address: string, { receivedMs, bytes }: Datagram): void => {
+    if (Math.floor(receivedMs / 1000) !== Math.floor(nowMs / 1000)) receiver.seal();
+    nowMs = receivedMs;
+    receiver.receive(bytes, address, 40_000);
+  };
+  for (const { address, datagram } of all) receive(address, datagram);
+  receiver.seal();
+  if (receiver.lastFault !== undefined) throw receiver.lastFault;
+  return [...blocks].map(([second, parts]) => {
+    const rows = parts.reduce((sum, part) => sum + rowsOf(part), 0);
+    const batch = new FlowBatch(Math.max(1, rows));
+    for (const part of parts) decodeNative(part, batch);
+    return { second, batch };
+  });
+}
+
+/** The number of rows is a block's second number; both are of seven bits a byte. */
+function rowsOf(block: Uint8Array): number {
+  let offset = 0;
+  const varint = (): number => {
+    let value = 0;
+    for (let shift = 0; ; shift += 7) {
+      const byte = block[offset++]!;
+      value |= (byte & 0x7f) << shift;
+      if (byte < 0x80) return value;
+    }
+  };
+  varint();
+  return varint();
+}
