@@ -27,7 +27,7 @@ export { problems } from './lint.ts';
 export type { Finding } from './lint.ts';
 export { mirrorFilter } from './mirror.ts';
 export { MAX_CONDITIONS, MAX_FILTER_DEPTH, MAX_FILTER_LENGTH, parseFilter } from './parser.ts';
-export type { ParseResult } from './parser.ts';
+export type { FieldList, ParseResult } from './parser.ts';
 export { filterReference } from './reference.ts';
 export { tokens } from './roles.ts';
 export type { Role, RoleToken } from './roles.ts';

@@ -2,8 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { conditionsOf } from './ast.ts';
 import { formatFilter } from './format.ts';
-import { MAX_FILTER_LENGTH, parseFilter } from './parser.ts';
-import { fields } from '../fields/fields.ts';
+import { type FieldList, MAX_FILTER_LENGTH, parseFilter } from './parser.ts';
+import { type Field, fields } from '../fields/fields.ts';
 import { anyFilter, someTexts } from './testing/arbitrary-filter.ts';
 import { tokens } from './roles.ts';
 import { complete } from './complete.ts';
@@ -380,5 +380,59 @@ describe('reading and writing', () => {
         });
       }),
     );
+  });
+});
+
+describe('a filter over fields of its own', () => {
+  const speed: Field = {
+    name: 'speed',
+    aliases: [],
+    label: 'Speed',
+    doc: 'How fast.',
+    type: 'number',
+    category: 'Traffic',
+    columns: ['bytes_in'],
+    groups: false,
+    listed: false,
+  };
+  const own: FieldList = {
+    find: (name) => (name.toLowerCase() === 'speed' ? speed : undefined),
+    names: () => ['speed'],
+    advice: 'There is speed.',
+    addressAdvice: () => 'There are no addresses.',
+    example: 'speed > 3',
+  };
+
+  it('takes those and no fields of flows', () => {
+    expect(parseFilter('Speed > 10k and not speed = 3', own)).toEqual({
+      ok: true,
+      filter: {
+        kind: 'and',
+        terms: [
+          { kind: 'condition', field: 'speed', test: { kind: 'compare', operator: '>', value: 10_000 } },
+          {
+            kind: 'not',
+            term: {
+              kind: 'condition',
+              field: 'speed',
+              test: { kind: 'in', values: [{ kind: 'number', from: 3, to: 3 }] },
+            },
+          },
+        ],
+      },
+    });
+    expect(parseFilter('port = 443', own).ok).toBe(false);
+    expect(parseFilter('speed > 3').ok).toBe(false);
+  });
+
+  it('advises in their words', () => {
+    const advice = (text: string): string[] => {
+      const result = parseFilter(text, own);
+      return result.ok ? [] : result.problems.map((p) => p.advice);
+    };
+    expect(advice('sped > 3')).toEqual(['Did you mean speed?']);
+    expect(advice('destination = 3')).toEqual(['There is speed.']);
+    expect(advice('10.0.0.1')).toEqual(['There are no addresses.']);
+    expect(advice('> 3')).toEqual(['Write a field, an operator and a value: speed > 3.']);
   });
 });

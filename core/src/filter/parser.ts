@@ -30,9 +30,35 @@ export type ParseResult =
   | { readonly ok: true; readonly filter: Filter }
   | { readonly ok: false; readonly problems: readonly Problem[] };
 
-/** Reads a filter. Never throws; the time grows with the length of the text. Empty text means all flows. */
-export function parseFilter(text: string): ParseResult {
-  const { filter, problems } = parseWithPlaces(text);
+/** What a filter can ask for. */
+export interface FieldList {
+  /** A field by its name or an alias, in any case. */
+  readonly find: (name: string) => Field | undefined;
+  /** What a name may have been meant to be. */
+  readonly names: () => Iterable<string>;
+  /** Advice where a name is none and near none. */
+  readonly advice: string;
+  /** Advice where an address stands instead of a field. */
+  readonly addressAdvice: (address: string) => string;
+  /** A condition as it is written, for advice. */
+  readonly example: string;
+}
+
+/** The fields of flows. */
+const flowFields: FieldList = {
+  find: filterField,
+  names: fieldNames,
+  advice: 'Fields are for instance source, destination, host, port, protocol, exporter.',
+  addressAdvice: (address) => `Write host = ${address}, or source = or destination =.`,
+  example: 'port = 443',
+};
+
+/**
+ * Reads a filter. Never throws; the time grows with the length of the text. Empty text means all flows. With fields of its own the
+ * language asks of other things than flows: `filterSql` and `filterPredicate` take filters of flows only.
+ */
+export function parseFilter(text: string, fieldList: FieldList = flowFields): ParseResult {
+  const { filter, problems } = parseWithPlaces(text, fieldList);
   return problems.length === 0 ? { ok: true, filter } : { ok: false, problems };
 }
 
@@ -50,7 +76,7 @@ export interface Parsed {
   readonly tokens: readonly Token[];
 }
 
-export function parseWithPlaces(text: string): Parsed {
+export function parseWithPlaces(text: string, fieldList: FieldList = flowFields): Parsed {
   if (text.length > MAX_FILTER_LENGTH) {
     const problem = {
       from: MAX_FILTER_LENGTH,
@@ -60,7 +86,7 @@ export function parseWithPlaces(text: string): Parsed {
     };
     return { filter: all, problems: [problem], places: new Map(), tokens: [] };
   }
-  return new Parser(text).parse();
+  return new Parser(text, fieldList).parse();
 }
 
 /** Why a condition cannot be, without a place: where the pieces do not come from a text. */
@@ -113,6 +139,7 @@ class Stop extends Error {}
 
 class Parser {
   private readonly text: string;
+  private readonly fieldList: FieldList;
   private readonly tokens: readonly Token[];
   private readonly problems: Problem[] = [];
   private readonly places = new Map<Term, Place>();
@@ -120,8 +147,9 @@ class Parser {
   private depth = 0;
   private conditions = 0;
 
-  constructor(text: string) {
+  constructor(text: string, fieldList: FieldList) {
     this.text = text;
+    this.fieldList = fieldList;
     this.tokens = lex(text);
   }
 
@@ -256,7 +284,7 @@ class Parser {
       return this.problem(
         this.here(),
         'A condition is missing.',
-        'Write a field, an operator and a value: port = 443.',
+        `Write a field, an operator and a value: ${this.fieldList.example}.`,
       );
     if (!this.isSymbol('(')) return this.condition(token);
     this.at++;
@@ -294,7 +322,7 @@ class Parser {
       return this.problem(
         token,
         'A condition is missing.',
-        'Write a field, an operator and a value: port = 443.',
+        `Write a field, an operator and a value: ${this.fieldList.example}.`,
       );
     this.at++;
     if (token.kind === 'error' && /^["']/.test(token.value))
@@ -303,18 +331,17 @@ class Parser {
       return this.problem(
         token,
         `A condition begins with a field, not with ${shown(token.value)}.`,
-        'Write a field, an operator and a value: port = 443.',
+        `Write a field, an operator and a value: ${this.fieldList.example}.`,
       );
-    const field = filterField(token.value);
+    const field = this.fieldList.find(token.value);
     if (field === undefined) {
       const address = readAddresses(token.value);
       return this.problem(
         token,
         `There is no field ${shown(token.value)}.`,
         address !== undefined && 'range' in address
-          ? `Write host = ${token.value}, or source = or destination =.`
-          : (suggestion(token.value, fieldNames()) ??
-              'Fields are for instance source, destination, host, port, protocol, exporter.'),
+          ? this.fieldList.addressAdvice(token.value)
+          : (suggestion(token.value, this.fieldList.names()) ?? this.fieldList.advice),
       );
     }
     if (++this.conditions > MAX_CONDITIONS) {
