@@ -64,6 +64,9 @@ export class Background {
   private readonly timers: Timer[] = [];
   private readonly people: AliasLike;
   private ephemeral = 0;
+  /** End of the current ten seconds, and what begins later than those. */
+  private untilMs = 0;
+  private readonly later = new Map<number, (() => void)[]>();
   private readonly conversation: Conversation = {
     startMs: 0,
     durationMs: 0,
@@ -94,6 +97,9 @@ export class Background {
   /** All that begins in the ten seconds from `startMs` on. */
   tick(startMs: number): void {
     const day = diurnalFactor(startMs, UTC_OFFSET_HOURS);
+    this.untilMs = startMs + TICK_MS;
+    for (const begin of this.later.get(startMs) ?? []) begin();
+    this.later.delete(startMs);
     this.browse(startMs, day);
     this.officeWork(startMs, day);
     this.machines(startMs, day);
@@ -603,6 +609,13 @@ export class Background {
   /** One connection, which a small share of all do not get. */
   transfer(t: Transfer, failing = FAILED_SHARE, flags: number = WHOLE): void {
     const { random } = this;
+    if (t.startMs >= this.untilMs) {
+      const tick = Math.floor(t.startMs / TICK_MS) * TICK_MS;
+      const others = this.later.get(tick) ?? [];
+      others.push(() => this.transfer(t, failing, flags));
+      this.later.set(tick, others);
+      return;
+    }
     const c = this.conversation;
     const protocol = t.protocol ?? 6;
     c.startMs = t.startMs;
