@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { type ClosedWindow, type WindowDistinct, columnsOfKind, windowKinds } from '@weir/core/windows';
-import { type TestEngine, openTestEngine } from '../../store/embedded/testing/open-test-engine.ts';
-import { WindowSet, mergedWindows, windowsDdl } from '../windows/index.ts';
+import type { TestEngine } from '../../store/embedded/testing/open-test-engine.ts';
+import { WindowSet, mergedWindows } from '../windows/index.ts';
 import { NOON, allRows, batchOf } from '../windows/testing/flows.ts';
 import { randomFlow } from '../windows/testing/random-flows.ts';
 import { type StoredWindowsOptions, readStoredWindows } from './stored-windows.ts';
-import { storeWindows } from './testing/stored.ts';
+import { openStored, storeWindows } from './testing/stored.ts';
 
 /*
  * Windows that went into the real engine and come back out of it.
@@ -15,8 +15,7 @@ import { storeWindows } from './testing/stored.ts';
 let opened: TestEngine;
 
 beforeAll(async () => {
-  opened = await openTestEngine();
-  await opened.engine.database().command(windowsDdl('dev', 3650));
+  opened = await openStored();
 }, 60_000);
 
 afterAll(() => opened.close(), 60_000);
