@@ -1,0 +1,145 @@
+import { MAD_TO_DEVIATION, deviation, quantile, summaryOf } from './hour-summary.ts';
+import { WEEK_HOURS, hourOfWeek, likeHours } from './hours.ts';
+import type { UsualValue } from './usual.ts';
+import { placeOf, valueAt } from './value-code.ts';
+import { type Level, type Slots, levelAt } from './week.ts';
+
+/**
+ * Minutes of an entity that must be known before anything is said of it. Less than an hour, so that a day need not pass before detectors
+ * may speak; what is said then is wide (see `wholeOf`). A detector that wants to be surer asks for more `minutes`.
+ */
+export const LEARNING_MINUTES = 45;
+/** Weeks, or other days, after which a slot, or what is known of such days, stands for itself. */
+const SURE = 3;
+/** Minutes before and after the full hour in which the neighbouring hour's low and high hold as well: jobs and people are not punctual. */
+const NEAR_HOUR = 10;
+/** Of a new entity (an hour or less): low and high lie half as far again from the median, and the spread is not below 0.3 of it. */
+const NEW_REACH = 0.5;
+const NEW_SPREAD = 0.3;
+/** With so many hours, single odd ones do not make the highest and lowest any more. */
+const OUTSIDE = 0.05;
+
+export const stillLearning: UsualValue = {
+  median: 0,
+  spread: 0,
+  high: 0,
+  low: 0,
+  minutes: 0,
+  learning: true,
+};
+
+/**
+ * What is usual for a series at a time. Of the hour of the week itself, once it is known of three weeks; before, mixed with the same
+ * hour of other days (weekdays and weekends apart), as far as these are fewer than three with all hours that are known, and on the first
+ * day with the last minutes. What is mixed has of both the wider.
+ *
+ * @param recent the codes of the last sixty minutes
+ * @param known minutes known of it in all
+ */
+export function usualAt(
+  slots: Slots,
+  recent: Uint16Array,
+  series: number,
+  known: number,
+  seconds: number,
+): UsualValue {
+  if (known < LEARNING_MINUTES) return { ...stillLearning, minutes: known };
+  const hour = hourOfWeek(seconds);
+  const weeks = slots.weeks[series * WEEK_HOURS + hour]!;
+  let level: Level | undefined;
+  let minutes = known;
+  if (weeks >= SURE) {
+    level = levelAt(slots, series, hour);
+    minutes = Math.min(known, weeks * 60);
+  } else {
+    level = otherDays(slots, recent, series, hour, known);
+    if (level === undefined) return { ...stillLearning, minutes: known };
+    if (weeks > 0) level = mixed(levelAt(slots, series, hour), level, weeks / SURE);
+  }
+  const beside = neighbour(seconds);
+  if (beside !== hour && slots.weeks[series * WEEK_HOURS + beside]! > 0) {
+    const { low, high } = levelAt(slots, series, beside);
+    level = { ...level, low: Math.min(low, level.low), high: Math.max(high, level.high) };
+  }
+  return { ...level, minutes, learning: false };
+}
+
+function neighbour(seconds: number): number {
+  return hourOfWeek(seconds + NEAR_HOUR * 60) !== hourOfWeek(seconds)
+    ? hourOfWeek(seconds + NEAR_HOUR * 60)
+    : hourOfWeek(seconds - NEAR_HOUR * 60);
+}
+
+function otherDays(
+  slots: Slots,
+  recent: Uint16Array,
+  series: number,
+  hour: number,
+  known: number,
+): Level | undefined {
+  const hours = likeHours(hour).filter((h) => slots.weeks[series * WEEK_HOURS + h]! > 0);
+  const seen = hours.reduce((sum, h) => sum + slots.weeks[series * WEEK_HOURS + h]!, 0);
+  const days = hours.length === 0 ? undefined : levelOf(slots, series, hours);
+  if (days !== undefined && seen >= SURE) return days;
+  const whole = wholeOf(slots, recent, series, known);
+  return days === undefined || whole === undefined ? (days ?? whole) : mixed(days, whole, seen / SURE);
+}
+
+/** All that is known: of hours that passed, or while there is none, of the last minutes. */
+function wholeOf(slots: Slots, recent: Uint16Array, series: number, known: number): Level | undefined {
+  const hours: number[] = [];
+  for (let h = 0; h < WEEK_HOURS; h++) if (slots.weeks[series * WEEK_HOURS + h]! > 0) hours.push(h);
+  const level = hours.length > 0 ? levelOf(slots, series, hours) : lastMinutes(recent);
+  if (level === undefined) return undefined;
+  const { median, spread, low, high } = level;
+  const newness = Math.sqrt(60 / Math.max(60, known));
+  const reach = 1 + NEW_REACH * newness;
+  return {
+    median,
+    spread: Math.max(spread * reach, NEW_SPREAD * newness * median),
+    low: Math.max(0, median - (median - low) * reach),
+    high: median + (high - median) * reach,
+  };
+}
+
+/** What is beyond the outer fence is left out: else an attack's first minute would make the rest of it usual. */
+function lastMinutes(recent: Uint16Array): Level | undefined {
+  const summary = summaryOf(recent);
+  if (summary === undefined) return undefined;
+  const { median, spread, low, high, lowFence, highFence } = summary;
+  return { median, spread, low: Math.max(low, lowFence), high: Math.min(high, highFence) };
+}
+
+const medians = new Uint16Array(WEEK_HOURS);
+
+/** Several hours as one: their middle, how they differ among themselves where that is more than within each, and what they reach. */
+function levelOf(slots: Slots, series: number, hours: readonly number[]): Level {
+  const levels = hours.map((h) => levelAt(slots, series, h));
+  if (levels.length === 1) return levels[0]!;
+  const codes = medians.subarray(0, hours.length);
+  hours.forEach((h, i) => (codes[i] = slots.medians[series * WEEK_HOURS + h]!));
+  codes.sort();
+  const median = quantile(codes, 0.5);
+  const ascending = (of: (level: Level) => number): number[] => levels.map(of).sort((a, b) => a - b);
+  const outside = Math.floor(OUTSIDE * levels.length);
+  return {
+    median,
+    spread: Math.max(
+      ascending((l) => l.spread)[levels.length >> 1]!,
+      MAD_TO_DEVIATION * deviation(codes, median),
+    ),
+    low: Math.min(median, ascending((l) => l.low)[outside]!),
+    high: Math.max(median, ascending((l) => l.high)[levels.length - 1 - outside]!),
+  };
+}
+
+/** The share `t` of a, the rest of what is the wider of both; medians on the logarithmic scale. */
+function mixed(a: Level, b: Level, t: number): Level {
+  const between = (x: number, y: number): number => valueAt(t * placeOf(x) + (1 - t) * placeOf(y));
+  return {
+    median: between(a.median, b.median),
+    spread: t * a.spread + (1 - t) * Math.max(a.spread, b.spread, Math.abs(a.median - b.median) / 2),
+    low: between(a.low, Math.min(a.low, b.low)),
+    high: between(a.high, Math.max(a.high, b.high)),
+  };
+}
