@@ -29,6 +29,8 @@ export { mirrorFilter } from './mirror.ts';
 export { MAX_CONDITIONS, MAX_FILTER_DEPTH, MAX_FILTER_LENGTH, parseFilter } from './parser.ts';
 export type { FieldList, ParseResult } from './parser.ts';
 export { filterReference } from './reference.ts';
+export { readRegularExpression } from './regular-expression.ts';
+export type { RegularExpression } from './regular-expression.ts';
 export { tokens } from './roles.ts';
 export type { Role, RoleToken } from './roles.ts';
 export { Parameters, filterColumns, filterSql } from './sql.ts';
