@@ -1,5 +1,6 @@
 import type { Detector } from '../../detector.ts';
 import { portScan } from './port-scan.ts';
+import { slowScan } from './slow-scan.ts';
 
 /** What hosts do that tells of an intruder: looking around, getting in, moving on, calling home. */
-export const hostsDetectors: readonly Detector[] = [portScan];
+export const hostsDetectors: readonly Detector[] = [portScan, slowScan];

@@ -175,7 +175,7 @@ function failuresOf(step: Step, minute: Minute): number {
 }
 
 function seesAnswers(step: Step, { host, own }: Minute): boolean {
-  return (answersSeen(step, host.tenantId, own, host.key) ?? 1) >= ANSWERS_SEEN;
+  return (answersSeen(step, host.tenant, own, host.key) ?? 1) >= ANSWERS_SEEN;
 }
 
 function verticalOf(step: Step, minute: Minute, values: PortScanValues): Finding | undefined {
