@@ -328,6 +328,20 @@ export class Pipeline {
           blocksStored: state.parcelsStored,
           rowsRejected: state.rowsRejected,
           rowsRefused: state.rowsRefused,
+          windowRowsStored: state.windowRowsStored,
+          windowRowsRejected: state.windowRowsRejected,
+          windowRowsLost: state.windowRowsLost,
+        };
+      },
+      detection: () => {
+        if (this.detection === undefined) return null;
+        const feed = this.latest?.feed;
+        return {
+          ...this.detection.failures,
+          queuedBytes: feed?.waitingBytes ?? 0,
+          queueLimitBytes: FEED_BYTES,
+          flowsPassedOver: feed?.flowsPassedOver ?? 0,
+          counts: this.detection.counts(),
         };
       },
     };

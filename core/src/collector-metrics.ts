@@ -57,5 +57,42 @@ export const collectorMetrics: readonly CollectorMetric[] = [
   { name: 'disk_free_bytes', label: 'Disk free', unit: 'bytes', doc: 'Of the disk with the data folder.' },
   { name: 'exporters', label: 'Exporters', unit: 'short', doc: 'Exporters known.' },
   { name: 'templates', label: 'Templates', unit: 'short', doc: 'Templates held.' },
+  { name: 'anomalies_open', label: 'Open anomalies', unit: 'short', doc: 'Anomalies that last.' },
+  {
+    name: 'detection_delay_seconds',
+    label: 'Detection delay',
+    unit: 's',
+    doc: 'From the end of a window of ten seconds to when the detectors had looked at it.',
+  },
+  {
+    name: 'detection_cpu_percent',
+    label: 'Detection',
+    unit: 'percent',
+    doc: 'Of one core, by the thread that keeps windows and runs the detectors.',
+  },
+  {
+    name: 'detection_memory_bytes',
+    label: 'Detection memory',
+    unit: 'bytes',
+    doc: 'Of the windows, the baselines and the detectors.',
+  },
+  {
+    name: 'detection_passed_over_per_second',
+    label: 'Not detected in',
+    unit: 'fps',
+    doc: 'Flows a second that detection has not seen, for it was too far behind. They are stored.',
+  },
+  {
+    name: 'detection_learning_percent',
+    label: 'Learning',
+    unit: 'percent',
+    doc: 'Of the hosts, pairs, interfaces and services with a baseline, those of which the usual is not known yet.',
+  },
+  {
+    name: 'window_rows_per_second',
+    label: 'Window rows',
+    unit: 'rowsps',
+    doc: 'Rows of windows stored a second.',
+  },
   { name: 'clickhouse_connected', label: 'ClickHouse', unit: 'bool', doc: '1 while inserts succeed.' },
 ];

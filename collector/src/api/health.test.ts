@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { NOW_MS, healthyReport } from '../ledger/testing/reports.ts';
 import { healthOf } from './health.ts';
-import { healthySources } from './testing/sources.ts';
+import { healthyCounts, healthySources } from './testing/sources.ts';
 
 const ROOMY = { freeBytes: 2 ** 40, totalBytes: 2 ** 41 };
 
@@ -13,6 +13,7 @@ test('a collector that is well says so, with the numbers', () => {
     version: '1.2.3',
     uptimeSeconds: 3600,
     receiver: { alive: true, listeners: 1 },
+    detection: { alive: true, catchingUp: false, openAnomalies: 2 },
     store: { connected: true, spoolBlocks: 1, oldestBlockAgeSeconds: 3 },
     exporters: 1,
     lastFlowAgeSeconds: 2,
@@ -37,6 +38,18 @@ describe('reasons', () => {
     ['spool_full', 'failing', healthySources({ store: { spoolBytes: 2 ** 30 } }), ROOMY],
     ['store_late', 'degraded', healthySources({ store: { oldestBlockMs: NOW_MS - 600_000 } }), ROOMY],
     ['rows_rejected', 'degraded', healthySources({ store: { rowsRejected: 5 } }), ROOMY],
+    ['detection_down', 'degraded', healthySources({ detection: { alive: false, deaths: 2 } }), ROOMY],
+    ['detection_behind', 'degraded', healthySources({ detection: { queuedBytes: 1 << 26 } }), ROOMY],
+    [
+      'detector_fails',
+      'degraded',
+      healthySources({
+        detection: {
+          counts: { ...healthyCounts(), engine: { ...healthyCounts().engine, faults: { a: 1 } } },
+        },
+      }),
+      ROOMY,
+    ],
     ['disk_low', 'degraded', healthySources(), { freeBytes: 2 ** 34, totalBytes: 2 ** 41 }],
     ['disk_full', 'failing', healthySources(), { freeBytes: 1000, totalBytes: 2 ** 41 }],
     [

@@ -1,6 +1,6 @@
 import { bytesText, countOf, percentText, spanText } from '../ledger/words.ts';
 import type { Space } from './disk.ts';
-import type { ApiSources, ReceiverReport } from './sources.ts';
+import type { ApiSources, DetectionReport, ReceiverReport } from './sources.ts';
 
 /** `degraded`: somebody should look, and nothing is lost yet or only what could not be helped. `failing`: flows are being lost. */
 export type HealthStatus = 'ok' | 'degraded' | 'failing';
@@ -27,6 +27,12 @@ export interface Health {
     readonly oldestBlockAgeSeconds: number | null;
   };
   readonly disk: { readonly freeBytes: number; readonly totalBytes: number } | null;
+  /** null where detection is off. */
+  readonly detection: {
+    readonly alive: boolean;
+    readonly catchingUp: boolean;
+    readonly openAnomalies: number;
+  } | null;
   readonly exporters: number;
   /** Since the latest datagram of an exporter that has sent flows; null before the first. */
   readonly lastFlowAgeSeconds: number | null;
@@ -43,6 +49,34 @@ const QUEUE_NEARLY_FULL = 0.8;
 /** Whether the receiving thread gives signs of life; it has a while for its first. */
 export function receiverAlive({ reportedMs }: ReceiverReport, startedMs: number, nowMs: number): boolean {
   return nowMs - (reportedMs ?? startedMs) < RECEIVER_SILENT_MS;
+}
+
+type Add = (status: HealthReason['status'], code: string, text: string) => void;
+
+function addDetection(report: DetectionReport, add: Add): void {
+  if (!report.alive)
+    add(
+      'degraded',
+      'detection_down',
+      `Detection has ended, for the ${ordinal(report.deaths)} time, and is started again; flows are stored meanwhile. Please report it with the collector’s log.`,
+    );
+  if (report.queuedBytes >= report.queueLimitBytes * QUEUE_NEARLY_FULL)
+    add(
+      'degraded',
+      'detection_behind',
+      `Detection is behind: ${bytesText(report.queuedBytes)} wait for it, of ${bytesText(report.queueLimitBytes)} possible; beyond, it does not see all flows (${countOf(report.flowsPassedOver, 'flow')} so far). They are stored.`,
+    );
+  const faults = Object.entries(report.counts?.engine.faults ?? {});
+  if (faults.length > 0)
+    add(
+      'degraded',
+      'detector_fails',
+      `${faults.map(([name, times]) => `${name} has failed ${countOf(times, 'time')}`).join(', ')}: the other detectors go on. This is a fault of Weir’s: please report it with the collector’s log.`,
+    );
+}
+
+function ordinal(n: number): string {
+  return n === 1 ? 'first' : n === 2 ? 'second' : n === 3 ? 'third' : `${n}th`;
 }
 
 /** What the collector's state means for who operates it. */
@@ -107,6 +141,9 @@ export function healthOf(sources: ApiSources, disk: Space | undefined, nowMs: nu
       `${countOf(store.rowsRejected, 'flow')} in blocks that ClickHouse refuses for good are kept aside in the spool’s folder rejected.`,
     );
 
+  const detection = sources.detection();
+  if (detection !== null) addDetection(detection, add);
+
   if (disk !== undefined) {
     if (disk.freeBytes < DISK_OUT_BYTES)
       add(
@@ -149,6 +186,14 @@ export function healthOf(sources: ApiSources, disk: Space | undefined, nowMs: nu
       oldestBlockAgeSeconds: waitedMs === null ? null : Math.round(waitedMs / 1000),
     },
     disk: disk ?? null,
+    detection:
+      detection === null
+        ? null
+        : {
+            alive: detection.alive,
+            catchingUp: detection.counts?.catchingUp ?? true,
+            openAnomalies: detection.counts?.engine.open ?? 0,
+          },
     exporters: exporters.length,
     lastFlowAgeSeconds: lastFlowMs === null ? null : Math.round((nowMs - lastFlowMs) / 1000),
   };

@@ -5,7 +5,8 @@ import { freeSpace } from './disk.ts';
 import { ExporterLabels, OTHER } from './exporter-labels.ts';
 import { receiverAlive } from './health.ts';
 import { Monotone } from './monotone.ts';
-import type { ApiSources, LiveReport } from './sources.ts';
+import type { DetectionCounts } from '../detect/live/index.ts';
+import type { ApiSources, DetectionReport, LiveReport } from './sources.ts';
 
 export interface MetricsOptions {
   /** Exporters with series of their own. */
@@ -51,6 +52,7 @@ export class Metrics {
     this.addStore();
     this.addExporters();
     this.addLive();
+    this.addDetection();
   }
 
   /** To be told of each block that ClickHouse has acknowledged. */
@@ -184,6 +186,124 @@ export class Metrics {
       this.counter(`weir_live_${name}_total`, help, [], (emit) => emit(of(live())));
   }
 
+  private addDetection(): void {
+    const report = (read: (report: DetectionReport) => void): void => {
+      const detection = this.sources.detection();
+      if (detection !== null) read(detection);
+    };
+    const counts = (read: (counts: DetectionCounts) => void): void =>
+      report((r) => {
+        if (r.counts !== undefined) read(r.counts);
+      });
+    this.gauge('weir_detection_up', 'Whether the detection thread lives.', [], (emit) =>
+      report((r) => emit(r.alive ? 1 : 0)),
+    );
+    this.counter('weir_detection_deaths_total', 'Times that the detection thread has died.', [], (emit) =>
+      report((r) => emit(r.deaths)),
+    );
+    this.gauge('weir_detection_queue_bytes', 'Copies of blocks on their way to detection.', [], (emit) =>
+      report((r) => emit(r.queuedBytes)),
+    );
+    this.gauge('weir_detection_queue_limit_bytes', 'Beyond this, blocks are passed over.', [], (emit) =>
+      report((r) => emit(r.queueLimitBytes)),
+    );
+    this.counter(
+      'weir_detection_passed_over_flows_total',
+      'Flows that detection has not seen, for it was too far behind; they are stored.',
+      [],
+      (emit) => report((r) => emit(r.flowsPassedOver)),
+    );
+    const counters: readonly [name: string, help: string, of: (counts: DetectionCounts) => number][] = [
+      ['closed_windows', 'Windows closed.', (c) => c.windowsClosed],
+      ['taken_windows', 'Windows that detectors have looked at, empty ones too.', (c) => c.windowsTaken],
+      [
+        'passed_over_windows',
+        'Windows that waited too long for the learning at the start to end: detectors have not seen them.',
+        (c) => c.windowsPassedOver,
+      ],
+      ['learnt_windows', 'Stored windows learnt from at the start.', (c) => c.windowsLearnt],
+      ['records', 'Flow records counted in windows.', (c) => c.records],
+      ['late_records', 'Records that came when their window was closed.', (c) => c.lateRecords],
+      ['early_records', 'Records of a time for which no window was open yet.', (c) => c.earlyRecords],
+      [
+        'refused_names',
+        'Names of tenants and applications for which windows had no room.',
+        (c) => c.namesRefused,
+      ],
+      ['faulty_blocks', 'Blocks that could not be read: a fault of Weir’s.', (c) => c.faultyBlocks],
+      [
+        'close_seconds',
+        'Time spent on closed windows: encoding, detecting, learning.',
+        (c) => c.closeSeconds,
+      ],
+      ['early_seconds', 'Time spent on looks at windows that still took flows.', (c) => c.earlySeconds],
+      ['early_looks', 'Looks at windows that still took flows.', (c) => c.earlyLooks],
+      ['cpu_seconds', 'CPU time of the detection thread.', (c) => c.cpuSeconds],
+      ['anomaly_rows', 'Rows of anomalies written, updates too.', (c) => c.anomalyRows],
+    ];
+    for (const [name, help, of] of counters)
+      this.counter(`weir_detection_${name}_total`, help, [], (emit) => counts((c) => emit(of(c))));
+    this.counter(
+      'weir_detection_folded_records_total',
+      'Records for whose entity a window had no room: counted in the row of the rest.',
+      ['kind'],
+      (emit) =>
+        counts((c) => {
+          for (const [kind, records] of Object.entries(c.foldedRecords)) emit(records, { kind });
+        }),
+    );
+    this.counter(
+      'weir_detection_findings_total',
+      'What detectors found in closed windows, before exclusions.',
+      ['type'],
+      (emit) =>
+        counts((c) => {
+          for (const [type, found] of Object.entries(c.engine.findings)) emit(found, { type });
+        }),
+    );
+    this.counter(
+      'weir_detection_faults_total',
+      'Times that a detector failed, which is a fault of Weir’s.',
+      ['detector'],
+      (emit) =>
+        counts((c) => {
+          for (const [detector, faults] of Object.entries(c.engine.faults)) emit(faults, { detector });
+        }),
+    );
+    const gauges: readonly [name: string, help: string, of: (counts: DetectionCounts) => number | null][] = [
+      [
+        'catching_up',
+        'Whether detection still learns from stored windows; live ones wait.',
+        (c) => (c.catchingUp ? 1 : 0),
+      ],
+      ['waiting_windows', 'Live windows that wait for that to end.', (c) => c.waitingWindows],
+      ['window_bytes', 'Memory of the windows.', (c) => c.windowBytes],
+      ['window_limit_bytes', 'Memory that the windows take at most.', (c) => c.windowMostBytes],
+      ['heap_bytes', 'Memory of the detection thread beside its windows.', (c) => c.heapBytes],
+      [
+        'delay_seconds',
+        'From the end of the latest window to when detectors had looked at it.',
+        (c) => c.delaySeconds,
+      ],
+      ['open_anomalies', 'Anomalies that last.', (c) => c.engine.open],
+      ['entities', 'Entities with a baseline.', (c) => c.engine.entities],
+      ['learning_entities', 'Those of which the usual is still being learnt.', (c) => c.engine.learning],
+      [
+        'saved_timestamp_seconds',
+        'When what was learnt was saved.',
+        (c) => (c.savedMs === null ? null : c.savedMs / 1000),
+      ],
+      ['saved_bytes', 'Size of what was saved.', (c) => (c.savedMs === null ? null : c.savedBytes)],
+    ];
+    for (const [name, help, of] of gauges)
+      this.gauge(`weir_detection_${name}`, help, [], (emit) =>
+        counts((c) => {
+          const value = of(c);
+          if (value !== null) emit(value);
+        }),
+      );
+  }
+
   private addStore(): void {
     const store = () => this.sources.store();
     this.gauge(
@@ -221,6 +341,24 @@ export class Metrics {
     );
     this.counter('weir_store_inserted_rows_total', 'Flows that ClickHouse has acknowledged.', [], (emit) =>
       emit(store().rowsStored),
+    );
+    this.counter(
+      'weir_store_inserted_window_rows_total',
+      'Rows of windows that ClickHouse has acknowledged.',
+      [],
+      (emit) => emit(store().windowRowsStored),
+    );
+    this.counter(
+      'weir_store_rejected_window_rows_total',
+      'Rows of windows that ClickHouse refuses for good, kept aside on disk.',
+      [],
+      (emit) => emit(store().windowRowsRejected),
+    );
+    this.counter(
+      'weir_store_refused_window_rows_total',
+      'Rows of windows lost because the spool was full or could not be written.',
+      [],
+      (emit) => emit(store().windowRowsLost),
     );
     this.counter('weir_store_inserted_blocks_total', 'Blocks that ClickHouse has acknowledged.', [], (emit) =>
       emit(store().blocksStored),

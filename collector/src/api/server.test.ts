@@ -3,7 +3,7 @@ import { lossReasons, zeroCounts } from '../ledger/reasons.ts';
 import { NOW_MS, healthyReport } from '../ledger/testing/reports.ts';
 import { type Api, type ApiOptions, createApi } from './server.ts';
 import type { ApiSources } from './sources.ts';
-import { healthySources } from './testing/sources.ts';
+import { healthyCounts, healthySources } from './testing/sources.ts';
 
 let api: Api | undefined;
 afterEach(async () => {
@@ -73,6 +73,43 @@ describe('/metrics', () => {
     ])
       expect(lines).toContain(line);
     expect(lines.filter((line) => line.startsWith('weir_exporter_refused_datagrams_total'))).toEqual([]);
+  });
+
+  test('tells what detection does', async () => {
+    const counts = healthyCounts();
+    const lines = await metrics(
+      serve(
+        healthySources({
+          detection: {
+            flowsPassedOver: 9,
+            counts: { ...counts, engine: { ...counts.engine, faults: { beaconing: 2 } } },
+          },
+        }),
+      ),
+    );
+    for (const line of [
+      'weir_detection_up 1',
+      'weir_detection_closed_windows_total 40',
+      'weir_detection_records_total 20000',
+      'weir_detection_folded_records_total{kind="source"} 5',
+      'weir_detection_passed_over_flows_total 9',
+      'weir_detection_findings_total{type="port_scan_vertical"} 3',
+      'weir_detection_faults_total{detector="beaconing"} 2',
+      'weir_detection_open_anomalies 2',
+      'weir_detection_learning_entities 40',
+      'weir_detection_delay_seconds 0.4',
+      'weir_store_inserted_window_rows_total 9000',
+      'weir_store_refused_window_rows_total 12',
+    ])
+      expect(lines).toContain(line);
+  });
+
+  test('says nothing of detection where it is off, and not of what is not known yet', async () => {
+    const off = await metrics(serve(healthySources({ detection: null })));
+    expect(off.filter((line) => /^weir_detection_(up|open|delay|window)/.test(line))).toEqual([]);
+    const young = await metrics(serve(healthySources({ detection: { counts: undefined } })));
+    expect(young).toContain('weir_detection_up 1');
+    expect(young.filter((line) => line.startsWith('weir_detection_delay'))).toEqual([]);
   });
 
   test('has the process’s CPU, memory and event loop', async () => {

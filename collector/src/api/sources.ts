@@ -1,3 +1,4 @@
+import type { DetectionCounts } from '../detect/live/index.ts';
 import type { LiveCounts } from '../live/hub.ts';
 import type { TapCounts } from '../live/subscription.ts';
 import type { ExporterReport } from '../ledger/report.ts';
@@ -12,6 +13,8 @@ export interface ApiSources {
   receiver(): ReceiverReport;
   store(): StoreReport;
   live(): LiveReport;
+  /** null where detection is off. */
+  detection(): DetectionReport | null;
   /** When the collector started, milliseconds since 1970. */
   readonly startedMs: number;
   readonly version: string;
@@ -36,6 +39,20 @@ export interface ReceiverReport {
 
 /** Live readers. */
 export interface LiveReport extends LiveCounts, TapCounts {}
+
+/** The thread that keeps windows and runs detectors. */
+export interface DetectionReport {
+  readonly alive: boolean;
+  /** How often it has died, and of what last. */
+  readonly deaths: number;
+  readonly lastDeath: string | null;
+  /** Copies of sealed blocks on their way to it, and how many bytes of them there may be before blocks are passed over. */
+  readonly queuedBytes: number;
+  readonly queueLimitBytes: number;
+  readonly flowsPassedOver: number;
+  /** As of the last second; undefined before the first. Begins anew when the thread does. */
+  readonly counts: DetectionCounts | undefined;
+}
 
 /** One UDP socket. */
 export interface ListenerReport {
@@ -68,4 +85,8 @@ export interface StoreReport {
   readonly rowsRejected: number;
   /** Rows lost because the spool was full or could not be written. */
   readonly rowsRefused: number;
+  /** The same three of rows of windows. */
+  readonly windowRowsStored: number;
+  readonly windowRowsRejected: number;
+  readonly windowRowsLost: number;
 }

@@ -15,6 +15,10 @@ interface Totals {
   readonly cpuMicroseconds: number;
   readonly insertSeconds: number;
   readonly inserts: number;
+  readonly windowRows: number;
+  readonly passedOver: number;
+  /** null where it is not known. */
+  readonly detectionCpuSeconds: number | null;
 }
 
 /** Writes the collector's own gauges into the table `collector_metrics`: rates are those since the last time. */
@@ -59,6 +63,7 @@ export class CollectorGauges {
     const store = sources.store();
     const receiver = sources.receiver();
     const exporters = sources.exporters();
+    const detection = sources.detection()?.counts;
     const space = await freeSpace(sources.dataDir);
     const inserts = before === undefined ? 0 : now.inserts - before.inserts;
     return {
@@ -77,6 +82,19 @@ export class CollectorGauges {
       disk_free_bytes: space === undefined ? null : space.freeBytes,
       exporters: exporters.length,
       templates: exporters.reduce((sum, e) => sum + e.domains.reduce((n, d) => n + d.templates.length, 0), 0),
+      anomalies_open: detection?.engine.open ?? null,
+      detection_delay_seconds: detection?.delaySeconds ?? null,
+      detection_cpu_percent:
+        before?.detectionCpuSeconds == null || now.detectionCpuSeconds === null
+          ? null
+          : rate((t) => t.detectionCpuSeconds ?? 0)! * 100,
+      detection_memory_bytes: detection === undefined ? null : detection.windowBytes + detection.heapBytes,
+      detection_passed_over_per_second: detection === undefined ? null : rate((t) => t.passedOver),
+      detection_learning_percent:
+        detection === undefined || detection.engine.entities === 0
+          ? null
+          : (100 * detection.engine.learning) / detection.engine.entities,
+      window_rows_per_second: detection === undefined ? null : rate((t) => t.windowRows),
       clickhouse_connected: store.connected ? 1 : 0,
     };
   }
@@ -91,6 +109,9 @@ export class CollectorGauges {
       datagrams: listeners.reduce((sum, l) => sum + l.datagrams, 0),
       kernelDrops: listeners.reduce((sum, l) => sum + (l.kernelDrops ?? 0), 0),
       rowsStored: this.sources.store().rowsStored,
+      windowRows: this.sources.store().windowRowsStored,
+      passedOver: this.sources.detection()?.flowsPassedOver ?? 0,
+      detectionCpuSeconds: this.sources.detection()?.counts?.cpuSeconds ?? null,
       cpuMicroseconds: cpu.user + cpu.system,
       insertSeconds: this.insertSeconds,
       inserts: this.inserts,

@@ -1,6 +1,8 @@
 import type { ExporterReport } from '../../ledger/report.ts';
 import { NOW_MS } from '../../ledger/testing/reports.ts';
-import type { ApiSources, ListenerReport, ReceiverReport, StoreReport } from '../sources.ts';
+import { windowKinds } from '@weir/core/windows';
+import type { DetectionCounts } from '../../detect/live/index.ts';
+import type { ApiSources, DetectionReport, ListenerReport, ReceiverReport, StoreReport } from '../sources.ts';
 
 /** A collector that is well; each part can be changed. */
 export function healthySources(
@@ -9,6 +11,7 @@ export function healthySources(
     listener?: Partial<ListenerReport>;
     receiver?: Partial<ReceiverReport>;
     store?: Partial<StoreReport>;
+    detection?: Partial<DetectionReport> | null;
   } = {},
 ): ApiSources {
   return {
@@ -45,6 +48,9 @@ export function healthySources(
       blocksStored: 4,
       rowsRejected: 0,
       rowsRefused: 0,
+      windowRowsStored: 9_000,
+      windowRowsRejected: 0,
+      windowRowsLost: 12,
       ...change.store,
     }),
     live: () => ({
@@ -57,8 +63,58 @@ export function healthySources(
       rowsTested: 9_000,
       rowsPassedOver: 11,
     }),
+    detection: () => (change.detection === null ? null : { ...healthyDetection(), ...change.detection }),
     startedMs: NOW_MS - 3_600_000,
     version: '1.2.3',
     dataDir: '/',
+  };
+}
+
+function healthyDetection(): DetectionReport {
+  return {
+    alive: true,
+    deaths: 0,
+    lastDeath: null,
+    queuedBytes: 0,
+    queueLimitBytes: 1 << 26,
+    flowsPassedOver: 0,
+    counts: healthyCounts(),
+  };
+}
+
+export function healthyCounts(): DetectionCounts {
+  const folded = Object.fromEntries(windowKinds.map(({ name }) => [name, 0]));
+  return {
+    catchingUp: false,
+    windowsClosed: 40,
+    windowsTaken: 41,
+    windowsPassedOver: 0,
+    waitingWindows: 0,
+    windowsLearnt: 8640,
+    records: 20_000,
+    lateRecords: 30,
+    earlyRecords: 0,
+    foldedRecords: { ...(folded as DetectionCounts['foldedRecords']), source: 5 },
+    namesRefused: 0,
+    windowBytes: 50_000_000,
+    windowMostBytes: 200_000_000,
+    faultyBlocks: 0,
+    closeSeconds: 2.5,
+    earlySeconds: 1.5,
+    earlyLooks: 80,
+    delaySeconds: 0.4,
+    anomalyRows: 7,
+    cpuSeconds: 12,
+    heapBytes: 30_000_000,
+    savedMs: NOW_MS - 60_000,
+    savedBytes: 100_000,
+    engine: {
+      windows: 41,
+      findings: { port_scan_vertical: 3 },
+      open: 2,
+      faults: {},
+      entities: 500,
+      learning: 40,
+    },
   };
 }
