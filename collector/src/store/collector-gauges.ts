@@ -85,9 +85,9 @@ export class CollectorGauges {
       anomalies_open: detection?.engine.open ?? null,
       detection_delay_seconds: detection?.delaySeconds ?? null,
       detection_cpu_percent:
-        before?.detectionCpuSeconds == null || now.detectionCpuSeconds === null
+        before === undefined || before.detectionCpuSeconds === null || now.detectionCpuSeconds === null
           ? null
-          : rate((t) => t.detectionCpuSeconds ?? 0)! * 100,
+          : 100 * rate((t) => t.detectionCpuSeconds ?? 0)!,
       detection_memory_bytes: detection === undefined ? null : detection.windowBytes + detection.heapBytes,
       detection_passed_over_per_second: detection === undefined ? null : rate((t) => t.passedOver),
       detection_learning_percent:

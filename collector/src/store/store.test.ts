@@ -186,6 +186,47 @@ describe('the store', () => {
     expect(store.state().connected).toBe(true);
   });
 
+  test('windows lie in parcels of their own, each under its own token, and are no flows', async () => {
+    const database = new Faulty();
+    const { store, lost } = await open(database);
+    await store.accept(sealed(30));
+    await store.acceptWindow(Uint8Array.of(1, 2, 3), 7);
+    await store.acceptWindow(Uint8Array.of(4, 5), 5);
+    await until(() => store.state().windowRowsStored === 12);
+    expect(database.inserts.map((i) => i.table)).toEqual(['weir.windows_10s', 'weir.windows_10s']);
+    expect(new Set(database.inserts.map((i) => i.token)).size).toBe(2);
+    expect(store.state()).toMatchObject({ rowsStored: 0, windowRowsLost: 0 });
+    await store.stop(1_000);
+    expect(store.state().rowsStored).toBe(30);
+    expect(lost).toEqual([]);
+  });
+
+  test('windows wait for ClickHouse as flows do; those it will never take are counted, and no flow is lost for them', async () => {
+    const database = new Faulty();
+    database.fault = () => new DatabaseError('connection refused', { retryable: true });
+    const { store, lost } = await open(database);
+    await store.acceptWindow(Uint8Array.of(1, 2, 3), 7);
+    await until(() => !store.state().connected);
+    database.fault = () => new DatabaseError('unknown column', { retryable: false });
+    await until(() => store.state().windowRowsRejected === 7);
+    await until(() => readdirSync(join(dir, 'rejected')).length === 1);
+    expect(store.state()).toMatchObject({ connected: true, rowsRejected: 0, windowRowsStored: 0 });
+    expect(lost).toEqual([]);
+  });
+
+  test('a full spool takes no window', async () => {
+    const database = new Faulty();
+    database.fault = () => new DatabaseError('connection refused', { retryable: true });
+    const { store } = await open(database, { maxBytes: 100 });
+    await store.acceptWindow(new Uint8Array(90), 9);
+    await store.acceptWindow(new Uint8Array(20), 2);
+    expect(store.state().windowRowsLost).toBe(2);
+    database.fault = undefined;
+    await until(() => store.state().windowRowsStored === 9);
+    await store.acceptWindow(new Uint8Array(20), 2);
+    await until(() => store.state().windowRowsStored === 11);
+  });
+
   test('a full spool loses flows, says so once, and takes them again when ClickHouse has taken some', async () => {
     const database = new Faulty();
     database.fault = () => new DatabaseError('connection refused', { retryable: true });
