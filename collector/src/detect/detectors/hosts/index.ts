@@ -1,6 +1,7 @@
 import type { Detector } from '../../detector.ts';
+import { bruteForce } from './brute-force.ts';
 import { portScan } from './port-scan.ts';
 import { slowScan } from './slow-scan.ts';
 
 /** What hosts do that tells of an intruder: looking around, getting in, moving on, calling home. */
-export const hostsDetectors: readonly Detector[] = [portScan, slowScan];
+export const hostsDetectors: readonly Detector[] = [portScan, slowScan, bruteForce];
