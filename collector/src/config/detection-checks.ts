@@ -2,10 +2,12 @@ import { WINDOW_SECONDS } from '@weir/core/windows';
 import { checkDetectionFilters } from '../detect/anomalies/index.ts';
 import type { Parameter } from '../detect/detector.ts';
 import { detectors as allDetectors } from '../detect/detectors/index.ts';
+import { type RuleProblem, compileRule } from '../detect/rules/index.ts';
 import type { Findings } from './checks.ts';
 import type { DetectionSection } from './detection-schema.ts';
+import { ruleOf } from './detection-settings.ts';
 import { didYouMean } from './did-you-mean.ts';
-import { type Places, problem, unknownName, valueProblem } from './problem.ts';
+import { type ConfigProblem, type Places, problem, unknownName, valueProblem } from './problem.ts';
 import type { Path } from './tree.ts';
 
 /** Findings of rules of the user's own are those of a detector of this name. */
@@ -131,13 +133,34 @@ function checkWindows(section: DetectionSection, places: Places, { problems }: F
   whole(section.lateness_secs, ['detection', 'lateness_secs']);
   section.rules.forEach((rule, i) => {
     const path = ['detection', 'rules', i];
-    whole(rule.over_secs, [...path, 'over_secs']);
-    whole(rule.for_secs, [...path, 'for_secs']);
+    checkRule(rule, path, places, problems);
     if (section.rules.findIndex(({ name }) => name === rule.name) < i)
       problems.push(
         problem(places, [...path, 'name'], `is ${rule.name} for the second time; name each rule once.`),
       );
   });
+}
+
+const keysOfRules: Readonly<Record<RuleProblem['key'], string>> = {
+  name: 'name',
+  kind: 'kind',
+  where: 'where',
+  forSeconds: 'for_secs',
+  overSeconds: 'over_secs',
+};
+
+function checkRule(
+  rule: DetectionSection['rules'][number],
+  path: Path,
+  places: Places,
+  problems: ConfigProblem[],
+): void {
+  const compiled = compileRule(ruleOf(rule));
+  const first = compiled.ok ? undefined : compiled.problems[0];
+  if (first === undefined) return;
+  const key = keysOfRules[first.key];
+  const is = first.key === 'where' ? `is '${rule.where}'. ` : 'is not right. ';
+  problems.push(problem(places, [...path, key], `${is}${sentence(first.message)} ${first.advice}`.trimEnd()));
 }
 
 function sentence(text: string): string {

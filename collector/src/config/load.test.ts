@@ -160,6 +160,11 @@ describe('detection', () => {
     ['exclude: [{}]', 'detection.exclude[0].filter (weir.yaml:2:13) is missing'],
     ['silences: [{ filter: port = 22, until: tomorrow }]', 'with its zone, such as'],
     ['silences: [{ filter: port = 22, until: 2027-01-31T18:00:00 }]', 'with its zone, such as'],
+    [
+      'rules: [{ name: a, kind: source, where: byts > 1 }]',
+      "detection.rules[0].where (weir.yaml:2:43) is 'byts > 1'.",
+    ],
+    ['rules: [{ name: a, kind: source, where: bytes > 1, for_secs: 5 }]', 'detection.rules[0].for_secs'],
     ['rules: [{ name: a, kind: sources, where: bytes > 1 }]', 'must be one of source, destination'],
   ])('%s: %s', (yaml, said) => expect(told(yaml).join('\n')).toContain(said));
 
