@@ -72,7 +72,7 @@ export class Entities {
     let weakest: number[] | undefined;
     let next = 0;
     for (const place of waiting) {
-      let e = this.freePlace();
+      let e = this.freePlace(waiting.length);
       if (e < 0) {
         weakest ??= this.weakestFirst();
         e = weakest[next++] ?? -1;
@@ -112,11 +112,11 @@ export class Entities {
     store.score[e] = Math.max(ADMITTED_MINUTES, minutes);
   }
 
-  private freePlace(): number {
+  private freePlace(waiting: number): number {
     const free = this.free.pop();
     if (free !== undefined) return free;
     if (this.entities === this.places && this.places < this.capacity) {
-      this.places = Math.min(this.capacity, this.places * 2);
+      this.places = Math.min(this.capacity, Math.max(this.places * 2, this.places + waiting));
       this.store = this.layout.grown(this.store, this.places);
     }
     return this.entities < this.places ? this.entities++ : -1;

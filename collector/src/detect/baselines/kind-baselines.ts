@@ -43,6 +43,9 @@ export class KindBaselines {
   private share = new Float64Array(0);
   private strangers = new Int32Array(0);
   private strangerHashes = new Uint32Array(0);
+  /** Of the rows that were last asked for. */
+  private reader:
+    { readonly rows: WindowRows; readonly texts: KeyTexts; readonly keys: KeyReader } | undefined;
   /** The hour that is being taken into the week, and the first entity that is still to do. */
   private hour = -1;
   private next = 0;
@@ -60,6 +63,7 @@ export class KindBaselines {
   /** Adds a window's rows to the current minute. */
   observe(rows: WindowRows, texts: KeyTexts, minute: number): void {
     const n = rows.rows;
+    if (n === 0) return;
     if (this.entityOf.length < n) {
       const room = 2 ** Math.ceil(Math.log2(n));
       this.entityOf = new Int32Array(room);
@@ -77,7 +81,7 @@ export class KindBaselines {
     const { newcomers } = entities;
     const { seen, own } = entities.store;
     const { internal } = rows.numbers;
-    const reader = new KeyReader(rows, texts, key);
+    const reader = this.readerOf(rows, texts);
     let strange = 0;
     for (let r = 0; r < rows.rows; r++) {
       entityOf[r] = -1;
@@ -296,8 +300,14 @@ export class KindBaselines {
 
   private entityAt(rows: WindowRows, texts: KeyTexts, row: number): number {
     const { key } = this;
-    if (rows.rest[row] === 1 || !new KeyReader(rows, texts, key).read(row)) return -1;
+    if (rows.rest[row] === 1 || !this.readerOf(rows, texts).read(row)) return -1;
     return this.entities.find(key, keyHash(key, 0, this.layout.width));
+  }
+
+  private readerOf(rows: WindowRows, texts: KeyTexts): KeyReader {
+    if (this.reader?.rows !== rows || this.reader.texts !== texts)
+      this.reader = { rows, texts, keys: new KeyReader(rows, texts, this.key) };
+    return this.reader.keys;
   }
 
   /** Entities whose first metric is not known for long enough. */

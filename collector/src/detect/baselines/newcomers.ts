@@ -37,6 +37,8 @@ export class Newcomers {
   private minutes: Uint16Array;
   private last: Uint32Array;
   private own: Uint8Array;
+  /** Places of those seen often enough, in the current minute. */
+  private ready: number[] = [];
 
   constructor(width: number, capacity: number) {
     this.width = width;
@@ -58,8 +60,10 @@ export class Newcomers {
     const place = this.find(key, hash);
     if (place < 0) return false;
     this.own[place]! |= own;
-    if (this.last[place] !== minute && this.minutes[place]! < 65_535) this.minutes[place]!++;
+    if (this.last[place] === minute) return true;
     this.last[place] = minute;
+    if (this.minutes[place]! < 65_535) this.minutes[place]!++;
+    if (this.minutes[place]! >= ADMITTED_MINUTES) this.ready.push(place);
     return true;
   }
 
@@ -87,9 +91,8 @@ export class Newcomers {
 
   /** The places of those seen in this minute and often enough, own hosts and those seen in most minutes first. */
   admissible(minute: number): number[] {
-    const found: number[] = [];
-    for (let p = 0; p < this.minutes.length; p++)
-      if (this.minutes[p]! >= ADMITTED_MINUTES && this.last[p] === minute) found.push(p);
+    const found = this.ready.filter((p) => this.minutes[p]! >= ADMITTED_MINUTES && this.last[p] === minute);
+    this.ready = [];
     return found.sort((a, b) => this.rankOf(b) - this.rankOf(a) || this.hashes[a]! - this.hashes[b]!);
   }
 
@@ -145,6 +148,7 @@ export class Newcomers {
     this.minutes = saved.minutes.slice();
     this.last = saved.last.slice();
     this.own = saved.own.slice();
+    this.ready = [...this.minutes.keys()].filter((p) => this.minutes[p]! >= ADMITTED_MINUTES);
   }
 }
 
