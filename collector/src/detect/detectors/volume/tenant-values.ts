@@ -1,0 +1,19 @@
+import type { WindowKind } from '@weir/core/windows';
+import type { Parameters, Values } from '../../detector.ts';
+import type { Step } from '../../step.ts';
+
+/** The values that hold for a row of the current window, looked up once a tenant. */
+export function valuesByRow<P extends Parameters>(
+  step: Step,
+  kind: WindowKind,
+  settings: (tenant: string) => Values<P>,
+): (row: number) => Values<P> {
+  const rows = step.rows(kind);
+  const known = new Map<number, Values<P>>();
+  return (row) => {
+    const tenant = rows.keys.tenant_id![row]!;
+    let values = known.get(tenant);
+    if (values === undefined) known.set(tenant, (values = settings(step.tenant(kind, row))));
+    return values;
+  };
+}
