@@ -1,3 +1,5 @@
 import type { Detector } from '../../detector.ts';
 
-export const measuresDetectors: readonly Detector[] = [];
+import { exporterSilent } from './exporter-silent.ts';
+
+export const measuresDetectors: readonly Detector[] = [exporterSilent];
