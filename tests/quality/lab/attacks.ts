@@ -32,6 +32,8 @@ export interface Attack extends Omit<Label, 'from' | 'to' | 'kind'> {
   readonly run: (hands: Hands, seconds: number) => Promise<Output>;
   /** One after another in each lane, the lanes beside each other; `all along`: from the beginning to the end. */
   readonly lane: 'inside' | 'outside' | 'slow' | 'all along';
+  /** Packets a second that it has to reach to have to be found: on a busy machine a flood may be none. */
+  readonly packetsPerSecond?: number;
   /** In the short run of the lab. */
   readonly quick?: boolean;
 }
@@ -58,6 +60,9 @@ const FLOOD_ALSO: readonly AnomalyType[] = [
   'outlier',
   'protocol_mix',
 ];
+
+/** It takes loopback for its device, and its address for its own, where whole networks are local. */
+const HPING = ['-n', '-q', '-I', 'eth0'];
 
 let insider = 9;
 let outsider = 9;
@@ -143,12 +148,18 @@ function flood(f: Flood): Attack {
     hosts: f.forged === true ? [f.target] : [source, f.target],
     crossesAfter: 1,
     required: true,
+    packetsPerSecond: f.expected[0] === 'syn_flood' ? 500 : f.expected[0] === 'udp_flood' ? 2_000 : 1_000,
     seconds,
     ...(f.quick === true ? { quick: true } : {}),
     lane: f.outside === false ? 'inside' : 'outside',
     run: ({ office }, limit) => {
       const where = f.outside === false ? fromInside(office, source) : fromOutside(office, source);
-      return where.run('hping3', ['-n', '-q', ...f.args.split(' '), f.target], limit);
+      const forged = f.forged === true ? [] : ['-a', source];
+      return where.run(
+        'nice',
+        ['-n', '-10', 'hping3', ...HPING, ...forged, ...f.args.split(' '), f.target],
+        limit,
+      );
     },
   };
 }
@@ -163,7 +174,7 @@ function guessing(id: string, args: string, target: string, required = true, out
     hosts: [source],
     crossesAfter: 10,
     required,
-    seconds: 25,
+    seconds: 40,
     lane: outside ? 'outside' : 'inside',
     run: ({ office, folder }, seconds) =>
       (outside ? fromOutside(office, source) : fromInside(office, source)).run(
@@ -343,49 +354,49 @@ export function attacks(): Attack[] {
     }),
     flood({
       id: 'hping3 SYN flood',
-      args: '-S -p 443 -i u250',
+      args: '-S -p 443 -i u100',
       target: WEB,
       expected: ['syn_flood'],
       quick: true,
     }),
     flood({
       id: 'hping3 SYN flood, forged',
-      args: '-S -p 80 -i u250 --rand-source',
+      args: '-S -p 80 -i u100 --rand-source',
       target: WEB,
       forged: true,
       expected: ['syn_flood'],
     }),
     flood({
       id: 'hping3 SYN flood from inside',
-      args: '-S -p 80 -i u500',
+      args: '-S -p 80 -i u100',
       target: victim,
       outside: false,
       expected: ['syn_flood'],
     }),
     flood({
       id: 'hping3 UDP flood',
-      args: '-2 -p 5000 -d 1000 -i u200',
+      args: '-2 -p 5000 -d 1000 -i u100',
       target: second,
       expected: ['udp_flood'],
     }),
     flood({
       id: 'hping3 UDP flood, forged',
-      args: '-2 -p 5000 -d 400 -i u200 --rand-source',
+      args: '-2 -p 5000 -d 400 -i u100 --rand-source',
       target: third,
       forged: true,
       expected: ['udp_flood'],
     }),
-    flood({ id: 'hping3 ICMP flood', args: '-1 -d 500 -i u200', target: victim, expected: ['icmp_flood'] }),
+    flood({ id: 'hping3 ICMP flood', args: '-1 -d 500 -i u100', target: victim, expected: ['icmp_flood'] }),
     flood({
       id: 'hping3 DNS amplification',
-      args: '-2 -s 53 -k -p 4444 -d 1200 -i u200 --rand-source',
+      args: '-2 -s 53 -k -p 4444 -d 1200 -i u100 --rand-source',
       target: WEB,
       forged: true,
       expected: ['amplification'],
     }),
     flood({
       id: 'hping3 NTP amplification',
-      args: '-2 -s 123 -k -p 80 -d 440 -i u200 --rand-source',
+      args: '-2 -s 123 -k -p 80 -d 440 -i u100 --rand-source',
       target: INTRANET,
       forged: true,
       expected: ['amplification'],
@@ -404,22 +415,7 @@ export function attacks(): Attack[] {
       run: ({ office }, seconds) =>
         fromOutside(office, nextOutsider()).run(
           'hping3',
-          [
-            '-n',
-            '-q',
-            '-2',
-            '-p',
-            '80',
-            '-d',
-            '1000',
-            '-i',
-            'u150',
-            '--rand-source',
-            '--rand-dest',
-            '-I',
-            'eth0',
-            '10.77.2.x',
-          ],
+          [...HPING, ...'-2 -p 80 -d 1000 -i u100 --rand-source --rand-dest'.split(' '), '10.77.2.x'],
           seconds,
         ),
     },
@@ -525,7 +521,19 @@ export function attacks(): Attack[] {
         const runs = [47, 4, 132].map((protocol) =>
           where.run(
             'hping3',
-            ['-n', '-q', '-0', '--ipproto', String(protocol), '-d', '200', '-i', 'u20000', UPLOAD_SERVER],
+            [
+              ...HPING,
+              '-a',
+              odd,
+              '-0',
+              '--ipproto',
+              String(protocol),
+              '-d',
+              '200',
+              '-i',
+              'u20000',
+              UPLOAD_SERVER,
+            ],
             seconds,
           ),
         );

@@ -1,5 +1,7 @@
 import { type ChildProcess, type SpawnOptions, spawn, spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 
 const PREFIX = 'weirlab';
 
@@ -10,6 +12,7 @@ const PREFIX = 'weirlab';
  */
 export class LabNetwork {
   readonly id = `${PREFIX}-${process.pid}`;
+  private readonly folder = mkdtempSync(join(tmpdir(), `${PREFIX}-`));
   private readonly namespaces: Namespace[] = [];
   private disposed = false;
   private readonly onExit = (): void => this.dispose();
@@ -29,7 +32,7 @@ export class LabNetwork {
   namespace(name: string): Namespace {
     const full = `${this.id}-${name}`;
     ip(['netns', 'add', full]);
-    const made = new Namespace(full);
+    const made = new Namespace(full, this.folder);
     this.namespaces.push(made);
     made.ip('link set lo up');
     for (const setting of ['rp_filter=0', 'send_redirects=0', 'accept_redirects=0'])
@@ -59,6 +62,7 @@ export class LabNetwork {
     process.off('SIGINT', this.onSignal);
     process.off('SIGTERM', this.onSignal);
     for (const { name } of this.namespaces) remove(name);
+    rmSync(this.folder, { recursive: true, force: true });
   }
 }
 
@@ -69,9 +73,12 @@ export interface Output {
 
 export class Namespace {
   readonly name: string;
+  /** Where programs leave what they like to leave. */
+  private readonly folder: string;
 
-  constructor(name: string) {
+  constructor(name: string, folder: string) {
     this.name = name;
+    this.folder = folder;
   }
 
   private args(command: string, args: readonly string[]): string[] {
@@ -99,7 +106,7 @@ export class Namespace {
   }
 
   spawn(command: string, args: readonly string[], options: SpawnOptions = {}): ChildProcess {
-    return spawn('ip', this.args(command, args), { stdio: 'ignore', ...options });
+    return spawn('ip', this.args(command, args), { stdio: 'ignore', cwd: this.folder, ...options });
   }
 
   /** Runs a program to its end, or for so many seconds: then it is told to end, and killed if it does not. */

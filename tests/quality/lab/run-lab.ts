@@ -316,15 +316,14 @@ async function runAttacks(
   say: (line: string) => void,
 ): Promise<Label[]> {
   const labels: Label[] = [];
-  let going = true;
   const run = async (attack: Attack): Promise<void> => {
     const from = seconds();
     const output: Output = await attack
       .run(hands, attack.seconds)
       .catch((error: Error) => ({ code: -1, text: error.message }));
     said[attack.id] = output.text.trim().split('\n').slice(-6).join('\n');
-    labels.push(labelOf(attack, from, seconds()));
-    if (going) say(`  ${attack.id}: ${Math.round(seconds() - from)} s`);
+    labels.push(labelOf(attack, from, seconds(), rateOf(output.text, seconds() - from)));
+    say(`  ${attack.id}: ${Math.round(seconds() - from)} s`);
   };
   const lane = async (name: Attack['lane']): Promise<void> => {
     for (const attack of all.filter((a) => a.lane === name)) {
@@ -336,13 +335,22 @@ async function runAttacks(
   const began = seconds();
   for (const attack of along) void attack.run(hands, attack.seconds);
   await Promise.all([lane('inside'), lane('outside'), lane('slow')]);
-  going = false;
   // They go on to the end of the lab, which ends them.
   return [...labels, ...along.map((attack) => labelOf(attack, began, seconds()))];
 }
 
-function labelOf(attack: Attack, from: number, to: number): Label {
-  const { id, description, expected, also, hosts, crossesAfter, required } = attack;
+/** What a flood has reached: hping3 says at its end how many packets it has sent. */
+function rateOf(text: string, took: number): number | undefined {
+  const sent = /(\d+) packets transmitted/.exec(text)?.[1];
+  return sent === undefined ? undefined : Number(sent) / took;
+}
+
+function labelOf(attack: Attack, from: number, to: number, rate?: number): Label {
+  const { id, expected, also, hosts, crossesAfter, packetsPerSecond } = attack;
+  const description =
+    rate === undefined ? attack.description : `${attack.description}: ${Math.round(rate)} packets/s`;
+  const required =
+    attack.required && (packetsPerSecond === undefined || (rate ?? Infinity) >= packetsPerSecond);
   return {
     id,
     kind: attack.kind ?? 'attack',

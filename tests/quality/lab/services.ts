@@ -101,8 +101,14 @@ function login(address: string, port: number, kind: 'ftp' | 'telnet'): void {
       if (kind === 'ftp') {
         const word = data.toString().slice(0, 4).toUpperCase();
         if (word === 'USER') socket.write('331 password\r\n');
-        else if (word === 'PASS') setTimeout(() => socket.writable && socket.write('530 no\r\n'), 200);
-        else if (word === 'QUIT') socket.end('221 bye\r\n');
+        else if (word === 'PASS') {
+          // As servers do: the third wrong password is the connection's last.
+          const last = ++asked >= 3;
+          setTimeout(
+            () => socket.writable && (last ? socket.end('421 no\r\n') : socket.write('530 no\r\n')),
+            200,
+          );
+        } else if (word === 'QUIT') socket.end('221 bye\r\n');
         else socket.write('500 what\r\n');
         return;
       }
