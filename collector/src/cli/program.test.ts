@@ -36,8 +36,16 @@ test('every command teaches with examples', () => {
     command.outputHelp();
     help.set(command.name(), text);
   }
-  expect([...help.keys()]).toEqual(['collect', 'top', 'exporters', 'query', 'simulate', 'check-config']);
-  for (const name of ['top', 'exporters', 'query', 'check-config'])
+  expect([...help.keys()]).toEqual([
+    'collect',
+    'top',
+    'exporters',
+    'query',
+    'backtest',
+    'simulate',
+    'check-config',
+  ]);
+  for (const name of ['top', 'exporters', 'query', 'backtest', 'check-config'])
     expect(help.get(name)).toContain('Examples:');
 });
 

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { simulateCommand } from '../simulate/index.ts';
 import { VERSION } from '../version.ts';
+import { backtestCommand } from './backtest.ts';
 import { checkConfigCommand } from './check-config.ts';
 import { exportersCommand } from './exporters.ts';
 import { CommandFailure } from './failure.ts';
@@ -35,6 +36,7 @@ export function createProgram(collect: () => Command, io: Io = processIo): Comma
     topCommand(io),
     exportersCommand(io),
     queryCommand(io),
+    backtestCommand(io),
     simulateCommand(),
     checkConfigCommand(io),
   ])

@@ -124,9 +124,17 @@ export async function* backtest(
   let learntFrom = from;
   let learnt = 0;
   let windows = 0;
+  let stored = 0;
+  const counted = async function* (all: AsyncIterable<ClosedWindow>): AsyncGenerator<ClosedWindow> {
+    for await (const window of all) {
+      if (window.start >= from) stored++;
+      yield window;
+    }
+  };
   let breath = performance.now();
   for await (const window of withSilentWindows(
-    replayed(reads, request, engine, { begin, from, to, signal }),
+    counted(replayed(reads, request, engine, { begin, from, to, signal })),
+    to,
   )) {
     const { start } = window;
     if (learnt + windows === 0) learntFrom = Math.min(from, start);
@@ -155,7 +163,7 @@ export async function* backtest(
   const live = compared
     ? await liveAnomalies(reads, { database: request.database, from, to, types, tenant: request.tenant })
     : [];
-  if (windows === 0) notes.push(...(await emptyNotes(reads, request)));
+  if (stored === 0) notes.push(...(await emptyNotes(reads, request)));
   return {
     from,
     to,

@@ -4,13 +4,24 @@ import { emptyWindow } from '../windows/index.ts';
 /** Windows without flows that are made up for a gap, as live: beyond, nobody was there to see. */
 const MOST_EMPTY = 360;
 
-/** The windows, and between them those in which nothing came, for they are not stored: silence is to be seen. */
-export async function* withSilentWindows(windows: AsyncIterable<ClosedWindow>): AsyncGenerator<ClosedWindow> {
+/**
+ * The windows, and between them and up to `to`, in seconds since 1970, those in which nothing came, for they are not stored: silence is
+ * to be seen.
+ */
+export async function* withSilentWindows(
+  windows: AsyncIterable<ClosedWindow>,
+  to: number,
+): AsyncGenerator<ClosedWindow> {
   let next: number | undefined;
   for await (const window of windows) {
-    if (next !== undefined && (window.start - next) / WINDOW_SECONDS <= MOST_EMPTY)
-      for (; next < window.start; next += WINDOW_SECONDS) yield emptyWindow(next);
+    yield* silence(next, window.start);
     yield window;
     next = window.start + WINDOW_SECONDS;
   }
+  yield* silence(next, to);
+}
+
+function* silence(from: number | undefined, to: number): Generator<ClosedWindow> {
+  if (from === undefined || (to - from) / WINDOW_SECONDS > MOST_EMPTY) return;
+  for (let start = from; start < to; start += WINDOW_SECONDS) yield emptyWindow(start);
 }

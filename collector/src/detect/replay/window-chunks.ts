@@ -23,7 +23,7 @@ const SURVEY_SECONDS = 86_400;
 interface Slot {
   readonly slot: number;
   readonly rows: number;
-  readonly merge: number;
+  readonly needs_merge: number;
 }
 
 interface Asked {
@@ -57,7 +57,7 @@ export async function* windowChunks(
   for (let begin = Math.max(asked.from, span.first); begin < to; begin = nextDay(begin)) {
     const end = Math.min(to, nextDay(begin));
     // Each collector writes one row of a tenant: two, and rows are to be merged.
-    const sql = `SELECT slot, sum(n) AS rows, max(several) AS merge FROM (
+    const sql = `SELECT slot, sum(n) AS rows, max(several) AS needs_merge FROM (
   SELECT intDiv(toUnixTimestamp(timestamp), ${SLOT_SECONDS}) * ${SLOT_SECONDS} AS slot, count() AS n,
     countIf(kind = 'tenant') > uniqExactIf((tenant_id, rest), kind = 'tenant') OR uniqExactIf(collector, kind = 'tenant') > 1 AS several
   FROM ${quoteIdentifier(database)}.windows_10s
@@ -66,11 +66,11 @@ export async function* windowChunks(
 GROUP BY slot ORDER BY slot`;
     const slots = await reads.query<Slot>(sql, tenant === undefined ? {} : { tenant });
     yield* pieces(
-      slots.map(({ slot, rows, merge }) => ({
+      slots.map(({ slot, rows, needs_merge }) => ({
         from: Math.max(begin, Number(slot)),
         to: Math.min(end, Number(slot) + SLOT_SECONDS),
         rows: Number(rows),
-        merge: Number(merge) === 1,
+        merge: Number(needs_merge) === 1,
       })),
     );
   }
