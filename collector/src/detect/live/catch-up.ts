@@ -1,5 +1,6 @@
 import { WINDOW_SECONDS } from '@weir/core/windows';
 import type { DetectionEngine } from '../engine.ts';
+import { withSilentWindows } from '../replay/silent-windows.ts';
 import { readStoredWindows } from '../replay/stored-windows.ts';
 import type { WindowReads } from '../replay/window-reads.ts';
 
@@ -40,14 +41,14 @@ export async function catchUp(options: CatchUpOptions): Promise<void> {
   let breath = began;
   let learnt = 0;
   const seconds = (): string => `${Math.round((performance.now() - began) / 1000)} s`;
-  const windows = readStoredWindows(options.reads, {
+  const stored = readStoredWindows(options.reads, {
     database: options.database,
     from,
     to: now,
     reads: engine.reads,
     signal,
   });
-  for await (const window of windows) {
+  for await (const window of withSilentWindows(stored, now)) {
     engine.learn(window);
     options.onLearnt();
     learnt++;
