@@ -135,7 +135,12 @@ describe('what is no UDP flood', () => {
   });
 
   it('a scan of UDP ports', () => {
-    expect(find(spread(3_000, 0, 10, (n) => udp('192.0.2.1', 40_000, n)), { set: { packets_per_second: 250 } })).toEqual([]);
+    expect(
+      find(
+        spread(3_000, 0, 10, (n) => udp('192.0.2.1', 40_000, n)),
+        { set: { packets_per_second: 250 } },
+      ),
+    ).toEqual([]);
   });
 
   it('multicast', () => {
