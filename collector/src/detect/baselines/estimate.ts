@@ -11,6 +11,13 @@ import { type Level, type Slots, levelAt } from './week.ts';
 export const LEARNING_MINUTES = 45;
 /** Weeks, or other days, after which a slot, or what is known of such days, stands for itself. */
 const SURE = 3;
+/**
+ * Shares of minutes outside of their slots' low and high: two in a hundred ought to be. From here on the same hour of other days is mixed in,
+ * then there is nothing but it, then nothing but all hours: who has no habits by the hour has them by the week.
+ */
+const ERRING = 0.025;
+const DOUBTFUL = 0.06;
+const CHANCE = 0.12;
 /** Minutes before and after the full hour in which the neighbouring hour's low and high hold as well: jobs and people are not punctual. */
 const NEAR_HOUR = 10;
 /** Of a new entity (an hour or less): low and high lie half as far again from the median, and the spread is not below 0.3 of it. */
@@ -46,22 +53,28 @@ export function usualAt(
   if (known < LEARNING_MINUTES) return { ...stillLearning, minutes: known };
   const hour = hourOfWeek(seconds);
   const weeks = slots.weeks[series * WEEK_HOURS + hour]!;
-  let level: Level | undefined;
-  let minutes = known;
-  if (weeks >= SURE) {
-    level = levelAt(slots, series, hour);
-    minutes = Math.min(known, weeks * 60);
-  } else {
-    level = otherDays(slots, recent, series, hour, known);
-    if (level === undefined) return { ...stillLearning, minutes: known };
-    if (weeks > 0) level = mixed(levelAt(slots, series, hour), level, weeks / SURE);
+  const outside = slots.outside[series]!;
+  // How much the slot says by itself: its middle by the weeks it has seen, its width also by how well slots have foretold so far.
+  const own = Math.min(1, weeks / SURE);
+  const trust = falling(outside, ERRING, DOUBTFUL);
+  let level: Level | undefined = weeks > 0 ? levelAt(slots, series, hour) : undefined;
+  if (level === undefined || own * trust < 1) {
+    const others = otherDays(slots, recent, series, hour, known);
+    if (others === undefined) return { ...stillLearning, minutes: known };
+    level = level === undefined ? others : mixed(level, others, own, trust);
   }
+  const minutes = weeks >= SURE ? Math.min(known, weeks * 60) : known;
   const beside = neighbour(seconds);
   if (beside !== hour && slots.weeks[series * WEEK_HOURS + beside]! > 0) {
     const { low, high } = levelAt(slots, series, beside);
     level = { ...level, low: Math.min(low, level.low), high: Math.max(high, level.high) };
   }
   return { ...level, minutes, learning: false };
+}
+
+/** 1 up to `from`, 0 from `to` on. */
+function falling(value: number, from: number, to: number): number {
+  return Math.max(0, Math.min(1, (to - value) / (to - from)));
 }
 
 function neighbour(seconds: number): number {
@@ -80,9 +93,11 @@ function otherDays(
   const hours = likeHours(hour).filter((h) => slots.weeks[series * WEEK_HOURS + h]! > 0);
   const seen = hours.reduce((sum, h) => sum + slots.weeks[series * WEEK_HOURS + h]!, 0);
   const days = hours.length === 0 ? undefined : levelOf(slots, series, hours);
-  if (days !== undefined && seen >= SURE) return days;
+  const own = Math.min(1, seen / SURE);
+  const trust = falling(slots.outside[series]!, DOUBTFUL, CHANCE);
+  if (days !== undefined && own * trust === 1) return days;
   const whole = wholeOf(slots, recent, series, known);
-  return days === undefined || whole === undefined ? (days ?? whole) : mixed(days, whole, seen / SURE);
+  return days === undefined || whole === undefined ? (days ?? whole) : mixed(days, whole, own, trust);
 }
 
 /** All that is known: of hours that passed, or while there is none, of the last minutes. */
@@ -133,13 +148,24 @@ function levelOf(slots: Slots, series: number, hours: readonly number[]): Level 
   };
 }
 
-/** The share `t` of a, the rest of what is the wider of both; medians on the logarithmic scale. */
-function mixed(a: Level, b: Level, t: number): Level {
-  const between = (x: number, y: number): number => valueAt(t * placeOf(x) + (1 - t) * placeOf(y));
+/** Up to this share a zero that one of both had is possible, not a little more than zero. */
+const MOSTLY = 0.7;
+
+/**
+ * The share `t` of a, the rest of b; medians on the logarithmic scale. Its width is the wider one's for longer, and where
+ * a is not to be trusted: a narrow one that is known of one day is narrow by chance.
+ */
+function mixed(a: Level, b: Level, t: number, trust: number): Level {
+  const narrow = (t * trust) ** 2;
+  const between = (x: number, y: number, share: number): number =>
+    valueAt(share * placeOf(x) + (1 - share) * placeOf(y));
+  const median = between(a.median, b.median, t);
+  const lowest = Math.min(a.low, b.low);
   return {
-    median: between(a.median, b.median),
-    spread: t * a.spread + (1 - t) * Math.max(a.spread, b.spread, Math.abs(a.median - b.median) / 2),
-    low: between(a.low, Math.min(a.low, b.low)),
-    high: between(a.high, Math.max(a.high, b.high)),
+    median,
+    spread:
+      narrow * a.spread + (1 - narrow) * Math.max(a.spread, b.spread, Math.abs(a.median - b.median) / 2),
+    low: lowest === 0 && narrow < MOSTLY ? 0 : Math.min(median, between(a.low, lowest, narrow)),
+    high: Math.max(median, between(a.high, Math.max(a.high, b.high), narrow)),
   };
 }

@@ -14,8 +14,9 @@ export interface HourSummary {
   readonly low: number;
   readonly high: number;
   /**
-   * Beyond these lie outliers: three times the distance of the quartiles from these, on the logarithmic scale, and an octave at least. Where a
-   * quarter of the minutes is zero there is no telling, and no fence.
+   * Beyond these lie outliers: three times the distance of the quartiles from these, and an octave at least. Above, that is on the
+   * logarithmic scale, for traffic comes in bursts; where three quarters of the minutes are zero there is no telling. Below it is on
+   * the linear one: of a few events a minute there are none in many.
    */
   readonly lowFence: number;
   readonly highFence: number;
@@ -35,6 +36,7 @@ export function summaryOf(codes: Uint16Array, least = 1): HourSummary | undefine
   const median = quantile(minutes, 0.5);
   const q1 = minutes[Math.floor((n - 1) / 4)]!;
   const q3 = minutes[Math.ceil((3 * (n - 1)) / 4)]!;
+  const low = valueOf(q1);
   const reach = Math.max(CODES_PER_OCTAVE, FENCE * (q3 - q1));
   return {
     minutes: n,
@@ -42,7 +44,7 @@ export function summaryOf(codes: Uint16Array, least = 1): HourSummary | undefine
     spread: MAD_TO_DEVIATION * deviation(minutes, median),
     low: quantile(minutes, 0.01),
     high: quantile(minutes, 0.99),
-    lowFence: valueAt(q1 - reach),
+    lowFence: Math.max(0, Math.min(low / 2, low - FENCE * (valueOf(q3) - low))),
     highFence: q3 === 0 ? Infinity : valueAt(q3 + reach),
   };
 }

@@ -232,11 +232,9 @@ export class KindBaselines {
     for (; this.next < to; this.next++) {
       if (store.used[this.next] === 0) continue;
       for (let series = this.next * width; series < (this.next + 1) * width; series++) {
-        const summary = summaryOf(
-          store.recent.subarray(series * HOUR_MINUTES, (series + 1) * HOUR_MINUTES),
-          LEAST_MINUTES,
-        );
-        if (summary !== undefined) learnHour(store, series, this.hour, summary);
+        const minutes = store.recent.subarray(series * HOUR_MINUTES, (series + 1) * HOUR_MINUTES);
+        const summary = summaryOf(minutes, LEAST_MINUTES);
+        if (summary !== undefined) learnHour(store, series, this.hour, summary, minutes);
       }
     }
     if (this.next >= entities) this.hour = -1;

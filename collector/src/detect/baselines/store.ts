@@ -34,7 +34,7 @@ export interface Store extends Slots {
   readonly hashCounts: Uint16Array;
 }
 
-type Column = Uint8Array | Uint16Array | Uint32Array | Float64Array;
+type Column = Uint8Array | Uint16Array | Uint32Array | Float32Array | Float64Array;
 export type StoreName = keyof Store;
 
 interface Layout {
@@ -90,6 +90,7 @@ export class StoreLayout {
       weeks: { type: Uint8Array, each: slots },
       outlyingHighs: { type: Uint16Array, each: series },
       outlyingLows: { type: Uint16Array, each: series },
+      outside: { type: Float32Array, each: series },
     };
   }
 

@@ -1,6 +1,6 @@
 import type { HourSummary } from './hour-summary.ts';
 import { WEEK_HOURS, likeHours } from './hours.ts';
-import { CODES_PER_OCTAVE, codeOf, placeOf, valueAt, valueOf } from './value-code.ts';
+import { CODES_PER_OCTAVE, NO_VALUE, codeOf, placeOf, valueAt, valueOf } from './value-code.ts';
 
 /*
  * What is known of each hour of the week, of each series (a metric of an entity): 7 bytes a slot, in columns, those of a series one after the
@@ -18,7 +18,7 @@ import { CODES_PER_OCTAVE, codeOf, placeOf, valueAt, valueOf } from './value-cod
  * there the last time as well: once is an outlier, twice a habit (a job of a minute each hour or each night), which is taken up at once.
  */
 
-/** The slots of all series. Arrays are as long as there are slots; the last two as there are series. */
+/** The slots of all series. Arrays are as long as there are slots; the last three as there are series. */
 export interface Slots {
   /** Codes of the medians. */
   readonly medians: Uint16Array;
@@ -34,6 +34,8 @@ export interface Slots {
   /** Codes of the latest highs and lows that were beyond their fence; 0 where there were none. */
   readonly outlyingHighs: Uint16Array;
   readonly outlyingLows: Uint16Array;
+  /** The share of the last weeks' minutes that were outside of their slot's low and high. */
+  readonly outside: Float32Array;
 }
 
 export interface Level {
@@ -49,6 +51,17 @@ const PENDING_STEP = 256;
 const REACH = 0.6;
 const MOST_WEEKS = 250;
 const SLOWEST = 0.25;
+/** Of the way of low and high: outwards at least, inwards at most. */
+const OUTWARDS = 0.5;
+const INWARDS = 0.15;
+/** Hours over which what was outside is taken: the workdays of a week. Of an hour, at most so much. */
+const SCORED_HOURS = 120;
+const BAD_HOUR = 0.3;
+/** What is kept of a low that is zero, whatever the median; less than half of one event a minute is. */
+const DOWN_TO_ZERO = 255;
+const LEAST = 1 / 120;
+/** Codes that a reach may be off. */
+const ROUNDED = 60;
 const AGREEING_DAYS = 4;
 const AGREEING_KNOWN = 3;
 const LIKE_SPREADS = 3;
@@ -62,13 +75,19 @@ export function levelAt(slots: Slots, series: number, hour: number): Level {
   return {
     median: valueOf(code),
     spread: spreadOf(slots.spreads[at]!, valueOf(code)),
-    low: valueAt(code - reachOf(slots.lows[at]!)),
+    low: slots.lows[at] === DOWN_TO_ZERO ? 0 : valueAt(code - reachOf(slots.lows[at]!)),
     high: valueAt(code + reachOf(slots.highs[at]!)),
   };
 }
 
 /** Takes the summary of an hour that has passed into its slot. */
-export function learnHour(slots: Slots, series: number, hour: number, summary: HourSummary): void {
+export function learnHour(
+  slots: Slots,
+  series: number,
+  hour: number,
+  summary: HourSummary,
+  minutes: Uint16Array,
+): void {
   const at = series * WEEK_HOURS + hour;
   const level = withoutOutliers(slots, series, summary);
   const { medians, pendings, weeks } = slots;
@@ -77,6 +96,7 @@ export function learnHour(slots: Slots, series: number, hour: number, summary: H
     return;
   }
   const known = levelAt(slots, series, hour);
+  score(slots, series, known, minutes);
   if (isLike(known, level.median)) {
     move(slots, at, known, level);
     pendings[at] = NOTHING_PENDING;
@@ -100,30 +120,49 @@ export function learnHour(slots: Slots, series: number, hour: number, summary: H
   for (const h of agreeing) write(slots, base + h, level, 1);
 }
 
-/** An hour that has passed; whether its lowest and highest were outliers before as well. */
+/** How well the slot foretold the hour. An hour counts as a bad one at most, so that a day's attack does not make all doubtful. */
+function score(slots: Slots, series: number, known: Level, minutes: Uint16Array): void {
+  const low = codeOf(known.low) - ROUNDED;
+  const high = codeOf(known.high) + ROUNDED;
+  let outside = 0;
+  let all = 0;
+  for (const code of minutes) {
+    if (code === NO_VALUE) continue;
+    all++;
+    if (code < low || code > high) outside++;
+  }
+  const share = Math.min(BAD_HOUR, outside / all);
+  slots.outside[series]! += (share - slots.outside[series]!) / SCORED_HOURS;
+}
+
+type Outliers = 'none' | 'once' | 'again';
+
+/** An hour that has passed, less what was beyond its fences for the first time. */
 interface Observed extends Level {
-  readonly lowIsHabit: boolean;
-  readonly highIsHabit: boolean;
+  readonly lows: Outliers;
+  readonly highs: Outliers;
 }
 
 function withoutOutliers(slots: Slots, series: number, summary: HourSummary): Observed {
   const { median, spread, lowFence, highFence } = summary;
   let { high, low } = summary;
-  let highIsHabit = false;
-  let lowIsHabit = false;
+  let highs: Outliers = 'none';
+  let lows: Outliers = 'none';
   if (high > highFence) {
     const before = slots.outlyingHighs[series]!;
+    const most = before === 0 ? 0 : valueAt(before + CODES_PER_OCTAVE);
     slots.outlyingHighs[series] = codeOf(high);
-    highIsHabit = before > 0 && valueAt(before + CODES_PER_OCTAVE) > highFence;
-    high = Math.min(high, highIsHabit ? valueAt(before + CODES_PER_OCTAVE) : highFence);
+    highs = most > highFence ? 'again' : 'once';
+    high = Math.min(high, Math.max(most, highFence));
   }
   if (low < lowFence) {
     const before = slots.outlyingLows[series]!;
+    const least = before === 0 ? Infinity : valueAt(before - CODES_PER_OCTAVE);
     slots.outlyingLows[series] = Math.max(1, codeOf(low));
-    lowIsHabit = before > 0 && valueAt(before - CODES_PER_OCTAVE) < lowFence;
-    low = Math.max(low, lowIsHabit ? valueAt(before - CODES_PER_OCTAVE) : lowFence);
+    lows = least < lowFence ? 'again' : 'once';
+    low = Math.max(low, Math.min(least, lowFence));
   }
-  return { median, spread, low, high, lowIsHabit, highIsHabit };
+  return { median, spread, low, high, lows, highs };
 }
 
 function isLike(known: Level, median: number): boolean {
@@ -169,15 +208,16 @@ function move(slots: Slots, at: number, known: Level, level: Observed): void {
   const seen = Math.hypot(level.spread, level.median - known.median);
   const spread = Math.max(known.spread / 2, Math.min(seen, 2 * known.spread + 0.1 * known.median));
   const high = slots.highs[at]!;
-  const low = slots.lows[at]!;
+  // The reach down to zero is as far as the median is up.
+  const low = slots.lows[at] === DOWN_TO_ZERO ? reachCode(from) : slots.lows[at]!;
   write(
     slots,
     at,
     {
       median: valueAt(median),
       spread: known.spread + (spread - known.spread) * rate,
-      low: valueAt(median - movedReach(low, from - placeOf(level.low), rate, level.lowIsHabit)),
-      high: valueAt(median + movedReach(high, placeOf(level.high) - from, rate, level.highIsHabit)),
+      low: valueAt(median - movedReach(low, from - placeOf(level.low), rate, level.lows)),
+      high: valueAt(median + movedReach(high, placeOf(level.high) - from, rate, level.highs)),
     },
     Math.min(MOST_WEEKS, weeks + 1),
   );
@@ -188,11 +228,12 @@ function part(way: number, rate: number): number {
   return Math.max(-CODES_PER_OCTAVE, Math.min(CODES_PER_OCTAVE, way)) * rate;
 }
 
-/** Outwards an octave's part at once, but all the way to a habit; inwards any part. One step at least, where there is one to go. */
-function movedReach(kept: number, to: number, rate: number, habit: boolean): number {
+/** Outwards an octave's part at once, but none to what is an outlier, and all the way to a habit; inwards any part. One step at least. */
+function movedReach(kept: number, to: number, rate: number, outliers: Outliers): number {
   const from = reachOf(kept);
-  if (to > from && habit) return to;
-  const next = from + (to > from ? part(to - from, rate) : (to - from) * rate);
+  if (to > from && outliers !== 'none') return outliers === 'again' ? to : from;
+  const next =
+    from + (to > from ? part(to - from, Math.max(rate, OUTWARDS)) : (to - from) * Math.min(rate, INWARDS));
   const step = Math.sign(reachCode(to) - kept);
   return step !== 0 && reachCode(next) === kept ? reachOf(kept + step) : next;
 }
@@ -203,7 +244,8 @@ function write(slots: Slots, at: number, level: Level, weeks: number): void {
   slots.pendings[at] = NOTHING_PENDING;
   slots.spreads[at] = spreadCode(level.spread, level.median);
   slots.highs[at] = reachCode(placeOf(level.high) - code);
-  slots.lows[at] = reachCode(code - placeOf(level.low));
+  slots.lows[at] =
+    level.low < LEAST ? DOWN_TO_ZERO : Math.min(DOWN_TO_ZERO - 1, reachCode(code - placeOf(level.low)));
   slots.weeks[at] = weeks;
 }
 
