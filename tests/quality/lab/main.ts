@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { detectors } from '../../../collector/src/detect/detectors/index.ts';
@@ -10,6 +10,7 @@ import { OWN_NETWORK } from './office.ts';
 import { missing } from './programs.ts';
 import { fileOfRecording } from './recording.ts';
 import { type LabRun, readLabRun, runLab } from './run-lab.ts';
+import { meterTcp } from './tcp-meter.ts';
 
 const DATA = join(import.meta.dirname, '../../../data/quality-lab');
 const LEARN_MINUTES = 5;
@@ -19,8 +20,12 @@ const LEARNT_MINUTES = 60;
 const USAGE =
   'npm run quality -- lab [--lab-data DIR] [--score-only] [--quick] [--learn-minutes N] [--calm-minutes N] [--whole-capture] [--no-report]';
 
+/** The attacks on a line, which only an exporter that measures TCP can tell. */
+const LINE = ['delay', 'loss'];
+const METER = 'tshark-ipfix-tcp';
+
 interface Marked {
-  readonly exporter: LabExporter;
+  readonly exporter: Pick<LabExporter, 'name' | 'samplingRate'>;
   readonly detected: Detected;
   readonly score: Score;
 }
@@ -40,6 +45,7 @@ export async function run(args: readonly string[]): Promise<number> {
       return 1;
     }
     mkdirSync(folder, { recursive: true });
+    rmSync(fileOfRecording(folder, METER), { force: true });
     await runLab({
       folder,
       learnMinutes: Number(values['learn-minutes'] ?? (values.quick === true ? 2 : LEARN_MINUTES)),
@@ -50,16 +56,20 @@ export async function run(args: readonly string[]): Promise<number> {
     });
   }
   const lab = readLabRun(folder);
+  const meter = fileOfRecording(folder, METER);
+  if (!existsSync(meter)) await meterTcp(join(folder, 'lab.pcap'), meter);
   const marked = lab.exporters.map((exporter) => mark(folder, lab, exporter));
-  for (const { exporter, score: s, detected } of marked) {
+  const measured = mark(folder, onTheLine(lab), { name: METER, samplingRate: 1 });
+  for (const { exporter, score: s, detected } of [...marked, measured]) {
     console.log(
       `${exporter.name}: ${detected.flows} flows, recall ${part(s.recall)}, precision ${part(s.precision)}, ${s.falseAlarms.length} false`,
     );
     for (const fault of detected.faults) console.error(`  fault: ${fault}`);
   }
-  writeFileSync(join(folder, 'scores.json'), JSON.stringify(marked.map(forJson), null, 1));
+  writeFileSync(join(folder, 'scores.json'), JSON.stringify([...marked, measured].map(forJson), null, 1));
   console.log(`All rows and marks: ${join(folder, 'scores.json')}`);
-  if (values['no-report'] !== true && values.quick !== true) writePart('lab', markdown(lab, marked));
+  if (values['no-report'] !== true && values.quick !== true)
+    writePart('lab', markdown(lab, marked, measured));
   return 0;
 }
 
@@ -93,7 +103,17 @@ function parsed(args: readonly string[]): {
   }
 }
 
-function mark(folder: string, lab: LabRun, exporter: LabExporter): Marked {
+/** The same run, as far as an exporter can see it that measures the branch's line and nothing else. */
+function onTheLine(lab: LabRun): LabRun {
+  return {
+    ...lab,
+    labels: lab.labels
+      .filter(({ id, kind }) => LINE.includes(id) || kind === 'benign')
+      .map((label) => ({ ...label, required: LINE.includes(label.id) })),
+  };
+}
+
+function mark(folder: string, lab: LabRun, exporter: Marked['exporter']): Marked {
   const detected = detectRecordings({
     recordings: [
       {
@@ -114,7 +134,7 @@ function mark(folder: string, lab: LabRun, exporter: LabExporter): Marked {
 }
 
 function timesLearnt(lab: LabRun): number {
-  return Math.max(0, Math.ceil(LEARNT_MINUTES / ((lab.learnUntil - lab.calmFrom) / 60)));
+  return Math.ceil(LEARNT_MINUTES / ((lab.learnUntil - lab.calmFrom) / 60));
 }
 
 function forJson({ exporter, detected, score: s }: Marked): object {
@@ -131,7 +151,7 @@ function forJson({ exporter, detected, score: s }: Marked): object {
 const detectorOf = (type: string): string =>
   detectors.find((d) => (d.types as readonly string[]).includes(type))?.name ?? '–';
 
-function markdown(lab: LabRun, marked: readonly Marked[]): string {
+function markdown(lab: LabRun, marked: readonly Marked[], measured: Marked): string {
   const plain = marked.filter(({ exporter }) => exporter.samplingRate === 1);
   const main = plain[0]!;
   const minutes = (from: number, to: number): string => ((to - from) / 60).toFixed(0);
@@ -154,7 +174,8 @@ driven by the times at which it came, all detectors at their defaults. ${program
 - In ${minutes(lab.from, lab.to)} minutes one false alarm is ${(86_400 / (lab.to - lab.from)).toFixed(0)} a day: the numbers of false alarms
   a day are to be had of the simulation below.
 - The branch's line was made bad by ${lab.impairedBy}. Flows of softflowd and pmacctd carry neither round-trip times nor
-  retransmissions: high latency and packet loss cannot be seen in them, and are not asked for here.
+  retransmissions: high latency and packet loss cannot be seen in them. They are asked for of a meter of the lab's own, which puts
+  tshark's analysis of the line's packets into IPFIX.
 - Not exercised here: connections longer than 1,500 s.
 
 ### By exporter and sampling
@@ -178,6 +199,10 @@ ${table(
 ### By type, ${main.exporter.name}
 
 ${typesTable(main.score, detectorOf)}
+
+### By type, ${measured.exporter.name}, the branch's line alone
+
+${typesTable(measured.score, detectorOf)}
 
 ### By attack
 

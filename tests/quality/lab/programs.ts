@@ -6,6 +6,7 @@ const PROGRAMS = {
   sysctl: 'procps',
   ethtool: 'ethtool',
   tcpdump: 'tcpdump',
+  tshark: 'tshark',
   softflowd: 'softflowd',
   pmacctd: 'pmacct',
   nmap: 'nmap',
