@@ -1,6 +1,9 @@
 import type { AnomalyRow } from '@weir/core/anomalies';
+import { type AnomalyCounts, AnomalyTracker, type TrackerOptions } from './anomalies/index.ts';
+import { Baselines } from './baselines/index.ts';
 import type { Usual } from './baselines/usual.ts';
 import type { Detector, Finding } from './detector.ts';
+import { rulesDetector } from './rules/index.ts';
 import type { DetectionSettings } from './settings.ts';
 import type { Step } from './step.ts';
 
@@ -27,43 +30,17 @@ export interface Tracker {
   save(): unknown;
   load(saved: unknown): void;
   open(): number;
+  counts(): AnomalyCounts;
 }
-
-// The parts are being built: until they are there, these do nothing.
 
 export function makeBaselines(): LearningUsual {
-  return {
-    reads: {},
-    of: () => ({ median: 0, spread: 0, high: 0, low: 0, minutes: 0, learning: true }),
-    now: () => 0,
-    learn: () => undefined,
-    save: () => undefined,
-    load: () => undefined,
-    counts: () => ({ entities: 0, learning: 0 }),
-  };
+  return new Baselines();
 }
 
-export function makeTracker(_settings: DetectionSettings): Tracker {
-  return {
-    take: () => [],
-    reconfigure: () => undefined,
-    resume: () => undefined,
-    save: () => undefined,
-    load: () => undefined,
-    open: () => 0,
-  };
+export function makeTracker(settings: DetectionSettings, options: TrackerOptions): Tracker {
+  return new AnomalyTracker(settings, options);
 }
 
-export function makeRules(_rules: DetectionSettings['rules']): Detector {
-  return {
-    name: 'rules',
-    title: 'Rules',
-    types: ['rule'],
-    doc: '',
-    parameters: {},
-    reads: {},
-    windowsBack: 1,
-    early: false,
-    start: () => ({ detect: () => undefined }),
-  };
+export function makeRules(rules: DetectionSettings['rules']): Detector {
+  return rulesDetector(rules);
 }

@@ -4,6 +4,7 @@ import { type ClosedWindow, WINDOW_SECONDS, type WindowKind, windowKinds } from 
 import type { Detector, RunningDetector, WindowColumnName } from './detector.ts';
 import { settingsOf, valuesOf } from './detector-settings.ts';
 import { detectors as allDetectors } from './detectors/index.ts';
+import type { AnomalyCounts, TrackerOptions } from './anomalies/index.ts';
 import type { Detected, LearningUsual, Tracker } from './engine-parts.ts';
 import { makeBaselines, makeRules, makeTracker } from './engine-parts.ts';
 import type { DetectionSettings } from './settings.ts';
@@ -13,6 +14,8 @@ export interface EngineOptions {
   readonly settings: DetectionSettings;
   /** Names of those that run; all where left out. */
   readonly detectors?: readonly string[] | undefined;
+  /** How anomalies are kept: the clock of their rows, exporters' names. */
+  readonly anomalies?: TrackerOptions | undefined;
   /** Called with what a detector threw: a fault of ours, which stops neither it nor the others. */
   readonly onFault?: ((detector: string, error: unknown) => void) | undefined;
 }
@@ -22,6 +25,7 @@ export interface EngineCounts {
   /** Since the start, by type of anomaly, before exclusions; of closed windows only. */
   readonly findings: Readonly<Partial<Record<AnomalyType, number>>>;
   readonly open: number;
+  readonly anomalies: AnomalyCounts;
   /** Times that a detector failed, by its name. */
   readonly faults: Readonly<Record<string, number>>;
   /** Entities with a baseline, and those among them still being learnt. */
@@ -58,7 +62,7 @@ export class DetectionEngine {
   private readonly faults: Record<string, number> = {};
 
   /** @throws Error for a name that no detector has */
-  constructor({ settings, detectors, onFault }: EngineOptions) {
+  constructor({ settings, detectors, anomalies = {}, onFault }: EngineOptions) {
     this.settings = settings;
     this.onFault = onFault;
     this.wanted = detectors;
@@ -68,7 +72,7 @@ export class DetectionEngine {
           `there is no detector ${name}; there are ${allDetectors.map((d) => d.name).join(', ')}, rules`,
         );
     this.baselines = makeBaselines();
-    this.tracker = makeTracker(settings);
+    this.tracker = makeTracker(settings, anomalies);
     this.running = allDetectors
       .filter(({ name }) => detectors?.includes(name) ?? true)
       .map((detector) => ({ detector, running: this.started(detector) }));
@@ -234,6 +238,7 @@ export class DetectionEngine {
       windows: this.windows,
       findings: { ...this.findings },
       open: this.tracker.open(),
+      anomalies: this.tracker.counts(),
       faults: { ...this.faults },
       entities,
       learning,

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { encodeNative } from '@weir/core';
 import type { AnomalyRow } from '@weir/core/anomalies';
 import { type ClosedWindow, windowKinds } from '@weir/core/windows';
+import { DetectionEngine } from '../engine.ts';
 import type { DetectionSettings } from '../settings.ts';
 import { decodeWindows } from '../windows/index.ts';
 import { type Flow, NOON, batchOf, rowsOf } from '../windows/testing/flows.ts';
@@ -49,7 +50,7 @@ class Rig {
           this.looked.push(seen(window));
           return [];
         },
-        counts: () => ({ windows: 0, findings: {}, open: 0, faults: {}, entities: 0, learning: 0 }),
+        counts: () => new DetectionEngine({ settings }).counts(),
       },
       onWindow: (block) => this.stored.push(...decodeWindows(block)),
       onAnomalies: (rows) => this.anomalies.push(...rows),
