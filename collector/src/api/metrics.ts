@@ -239,6 +239,16 @@ export class Metrics {
       ['early_seconds', 'Time spent on looks at windows that still took flows.', (c) => c.earlySeconds],
       ['early_looks', 'Looks at windows that still took flows.', (c) => c.earlyLooks],
       ['cpu_seconds', 'CPU time of the detection thread.', (c) => c.cpuSeconds],
+      [
+        'out_of_scope_findings',
+        'Findings outside of their detector’s scope.',
+        (c) => c.engine.anomalies.outOfScope,
+      ],
+      [
+        'summed_up_findings',
+        'Findings without an anomaly of their own, for too many of their type were open.',
+        (c) => c.engine.anomalies.summedUp,
+      ],
       ['anomaly_rows', 'Rows of anomalies written, updates too.', (c) => c.anomalyRows],
     ];
     for (const [name, help, of] of counters)
@@ -259,6 +269,15 @@ export class Metrics {
       (emit) =>
         counts((c) => {
           for (const [type, found] of Object.entries(c.engine.findings)) emit(found, { type });
+        }),
+    );
+    this.counter(
+      'weir_detection_excluded_findings_total',
+      'Findings that an exclusion of the configuration left out, by its filter.',
+      ['filter'],
+      (emit) =>
+        counts((c) => {
+          for (const [filter, found] of Object.entries(c.engine.anomalies.excluded)) emit(found, { filter });
         }),
     );
     this.counter(
@@ -286,6 +305,7 @@ export class Metrics {
         (c) => c.delaySeconds,
       ],
       ['open_anomalies', 'Anomalies that last.', (c) => c.engine.open],
+      ['silenced_anomalies', 'Those of them that are silenced.', (c) => c.engine.anomalies.silenced],
       ['entities', 'Entities with a baseline.', (c) => c.engine.entities],
       ['learning_entities', 'Those of which the usual is still being learnt.', (c) => c.engine.learning],
       [
