@@ -1,6 +1,16 @@
 import type { Detector } from '../../detector.ts';
+import { amplification } from './amplification.ts';
+import { carpetBombing } from './carpet-bombing.ts';
+import { ddosVolumetric } from './ddos.ts';
 import { icmpFlood } from './icmp-flood.ts';
 import { synFlood } from './syn-flood.ts';
 import { udpFlood } from './udp-flood.ts';
 
-export const volumeDetectors: readonly Detector[] = [synFlood, udpFlood, icmpFlood];
+export const volumeDetectors: readonly Detector[] = [
+  ddosVolumetric,
+  carpetBombing,
+  synFlood,
+  udpFlood,
+  icmpFlood,
+  amplification,
+];

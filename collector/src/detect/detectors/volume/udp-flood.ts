@@ -2,6 +2,7 @@ import { WINDOW_SECONDS, keptPorts } from '@weir/core/windows';
 import type { Usual } from '../../baselines/usual.ts';
 import type { Detector, Finding, Report, RunningDetector, Values } from '../../detector.ts';
 import { type Entity, MOST_WINDOWS_BACK, type Step } from '../../step.ts';
+import { reportBelowCarpets } from './carpets.ts';
 import { evenRate } from './even-rate.ts';
 import { isFirm, samplingCaveat, scoreOf, severityOf } from './gravity.ts';
 import { onPorts } from './on-ports.ts';
@@ -108,6 +109,7 @@ class RunningUdpFlood implements RunningDetector {
   }
 
   detect(step: Step, usual: Usual, report: Report): void {
+    const findings: Finding[] = [];
     const rows = step.rows('destination');
     const values = valuesByRow(step, 'destination', this.settings);
     for (let row = 0; row < rows.rows; row++) {
@@ -126,8 +128,9 @@ class RunningUdpFlood implements RunningDetector {
       } else if (answersEach(step, host, 'udp_packets') > v.answers) continue;
       const known = usual.of(step, 'destination', row, 'packets');
       if (!known.learning && rate < BEYOND_USUAL * known.high) continue;
-      report(finding(step, host, rate, v, known.learning ? 0 : known.median));
+      findings.push(finding(step, host, rate, v, known.learning ? 0 : known.median));
     }
+    reportBelowCarpets(findings, report);
   }
 }
 
