@@ -213,6 +213,25 @@ export class Metrics {
       [],
       (emit) => report((r) => emit(r.flowsPassedOver)),
     );
+    this.gauge('weir_detection_waiting_anomalies', 'Anomalies to be written yet.', [], (emit) =>
+      report((r) => emit(r.writer.waiting)),
+    );
+    this.counter(
+      'weir_detection_dropped_anomalies_total',
+      'Rows of anomalies that ClickHouse refused, or that there was no room for while it was away.',
+      [],
+      (emit) => report((r) => emit(r.writer.dropped)),
+    );
+    this.counter(
+      'weir_detection_evidence_total',
+      'Anomalies whose largest flows were asked for, by what came of it.',
+      ['result'],
+      (emit) =>
+        report(({ evidence: { found, without, failed, passedOver } }) => {
+          for (const [result, count] of Object.entries({ found, without, failed, passed_over: passedOver }))
+            emit(count, { result });
+        }),
+    );
     const counters: readonly [name: string, help: string, of: (counts: DetectionCounts) => number][] = [
       ['closed_windows', 'Windows closed.', (c) => c.windowsClosed],
       ['taken_windows', 'Windows that detectors have looked at, empty ones too.', (c) => c.windowsTaken],

@@ -212,7 +212,7 @@ test('the index tells what there is, and an unknown path where to go', async () 
   expect(nowhere.statusCode).toBe(404);
   expect(nowhere.json()).toEqual({
     error:
-      'There is no GET /heatlh. There are GET /health, /metrics and /exporters, and WebSockets at /ws/flows and /ws/rates.',
+      'There is no GET /heatlh. There are GET /health, /metrics, /exporters and /detectors, POST /backtest, and WebSockets at /ws/flows and /ws/rates.',
   });
 });
 

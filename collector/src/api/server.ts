@@ -1,5 +1,6 @@
 import fastify, { type FastifyInstance } from 'fastify';
 import { verdictsOf } from '../ledger/verdict.ts';
+import { type BacktestSource, addBacktestRoutes } from './backtest-route.ts';
 import { freeSpace } from './disk.ts';
 import { foreignPage } from './foreign-pages.ts';
 import { healthOf } from './health.ts';
@@ -13,6 +14,8 @@ export interface ApiOptions extends MetricsOptions {
   readonly now?: () => number;
   /** Live readers; without it there is no /ws. */
   readonly live?: LiveHub;
+  /** What replays of detection are made of; without it there is no /backtest. */
+  readonly backtest?: BacktestSource;
   /** Who may read exporters and live flows; none: everyone. */
   readonly tokens?: readonly ApiToken[];
 }
@@ -34,6 +37,8 @@ const INDEX = `Weir, a collector of network flows.
 /health     whether it is well: status ok, degraded or failing (503), and why (JSON)
 /metrics    for Prometheus
 /exporters  each exporter’s ledger and state, and what to know about it in words (JSON)
+/detectors  what is looked for, with parameters (JSON)
+/backtest   POST: what detectors would have found (JSON)
 /ws/flows   flows as they come (WebSocket)
 /ws/rates   sums of them by group (WebSocket)
 `;
@@ -48,7 +53,7 @@ const HEADERS = {
   'cache-control': 'no-store',
 };
 
-/** The collector's own HTTP interface: health, metrics and exporters. It reads and changes nothing. */
+/** The collector's own HTTP interface: health, metrics, exporters and replays. It reads and changes nothing. */
 export function createApi(sources: ApiSources, options: ApiOptions = {}): Api {
   const now = options.now ?? Date.now;
   const tokens = new Tokens(options.tokens);
@@ -93,11 +98,12 @@ export function createApi(sources: ApiSources, options: ApiOptions = {}): Api {
   });
 
   if (options.live !== undefined) addLiveRoutes(server, options.live, tokens);
+  if (options.backtest !== undefined) addBacktestRoutes(server, options.backtest, tokens, now);
 
   server.setNotFoundHandler(async (request, reply) => {
     const path = request.url.split('?')[0];
     return reply.code(404).send({
-      error: `There is no ${request.method} ${path}. There are GET /health, /metrics and /exporters, and WebSockets at /ws/flows and /ws/rates.`,
+      error: `There is no ${request.method} ${path}. There are GET /health, /metrics, /exporters and /detectors, POST /backtest, and WebSockets at /ws/flows and /ws/rates.`,
     });
   });
 

@@ -1,4 +1,4 @@
-import type { DetectionCounts } from '../detect/live/index.ts';
+import type { DetectionState } from '../detect/live/index.ts';
 import type { LiveCounts } from '../live/hub.ts';
 import type { TapCounts } from '../live/subscription.ts';
 import type { ExporterReport } from '../ledger/report.ts';
@@ -41,17 +41,11 @@ export interface ReceiverReport {
 export interface LiveReport extends LiveCounts, TapCounts {}
 
 /** The thread that keeps windows and runs detectors. */
-export interface DetectionReport {
-  readonly alive: boolean;
-  /** How often it has died, and of what last. */
-  readonly deaths: number;
-  readonly lastDeath: string | null;
+export interface DetectionReport extends DetectionState {
   /** Copies of sealed blocks on their way to it, and how many bytes of them there may be before blocks are passed over. */
   readonly queuedBytes: number;
   readonly queueLimitBytes: number;
   readonly flowsPassedOver: number;
-  /** As of the last second; undefined before the first. Begins anew when the thread does. */
-  readonly counts: DetectionCounts | undefined;
 }
 
 /** One UDP socket. */

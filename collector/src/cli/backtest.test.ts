@@ -93,6 +93,14 @@ describe('weir backtest', () => {
     expect(rows).toEqual([expect.stringMatching(/^missing,.*,2026-03-10T12:01:35Z,"recorded, ""then""",/)]);
   });
 
+  test('shows what a filter wants', async () => {
+    const asked = async (filter: string): Promise<string> =>
+      (await weir('--from', 'now-1h', '--detector', 'port_scan', '--filter', filter)).io.out();
+    expect(await asked('host = 10.0.0.1')).toContain('recorded');
+    expect(await asked('not source in 10.0.0.0/24')).toContain('nothing found');
+    expect(await asked('destination = 10.0.0.1')).toContain('nothing found');
+  });
+
   test('learns from before, as long as told', async () => {
     const { io } = await weir('--from', '2026-03-10T12:01Z', '--to', '2026-03-10T12:02Z', '--warm-up', '30s');
     expect(io.out()).toMatch(/6 windows, after learning from 30 s before/);
@@ -118,6 +126,11 @@ describe('weir backtest', () => {
       /port_scan has no parameter prots; did you mean ports\?/,
     ],
     [['--from', 'now-1h', '--set', 'port_scan.ports=few'], /must be a number .*ports\/min/],
+    [
+      ['--from', 'now-1h', '--filter', 'bytes > 5'],
+      /the filter: Anomalies have no bytes\. They can be asked for/,
+    ],
+    [['--from', 'now-1h', '--filter', 'host ='], /the filter: /],
     [['--from', 'now-1h', '--warm-up', 'long'], /Give a time with its unit/],
     [['--from', 'now-1h', '--source', 'packets'], /Allowed choices are windows, flows/],
     [['--from', 'now-1h', '--user', 'stranger'], /refuses user stranger/],

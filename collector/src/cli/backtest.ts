@@ -56,6 +56,7 @@ interface BacktestOptions {
   readonly source: ReplaySource;
   readonly warmUp?: number;
   readonly tenant?: string;
+  readonly filter?: string;
   readonly format: (typeof FORMATS)[number];
   readonly compare: boolean;
   readonly exclusions: boolean;
@@ -86,6 +87,7 @@ export function backtestCommand(io: Io = processIo, now: () => number = Date.now
       parseWarmUp,
     )
     .option('--tenant <name>', 'only this tenant')
+    .option('--filter <filter>', 'show only these anomalies, in the filter language: "host in 10.1.0.0/16"')
     .option('--no-exclusions', 'show what the configuration excludes, too')
     .option('--no-compare', 'do not look up what was found live')
     .addOption(
@@ -115,6 +117,7 @@ export function backtestCommand(io: Io = processIo, now: () => number = Date.now
         source: options.source,
         warmUpSeconds: options.warmUp ?? settings.warmUpDays * DAY,
         tenant: options.tenant,
+        filter: options.filter,
         exclusions: options.exclusions,
         compare: options.compare,
       };

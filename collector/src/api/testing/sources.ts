@@ -79,6 +79,8 @@ function healthyDetection(): DetectionReport {
     queueLimitBytes: 1 << 26,
     flowsPassedOver: 0,
     counts: healthyCounts(),
+    writer: { waiting: 0, written: 7, dropped: 0, lastError: null },
+    evidence: { waiting: 1, found: 5, without: 1, failed: 0, passedOver: 0 },
   };
 }
 

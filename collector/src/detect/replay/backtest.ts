@@ -6,6 +6,7 @@ import type { DetectionSettings } from '../settings.ts';
 import { type ComparedAnomaly, comparedAnomalies } from './compare.ts';
 import { liveAnomalies } from './live-anomalies.ts';
 import { windowsOfStoredFlows } from './raw-flows.ts';
+import { rowFilter } from './row-filter.ts';
 import {
   type Change,
   RULES,
@@ -40,6 +41,8 @@ export interface BacktestRequest {
   /** How long before `from` to learn what is usual, in seconds; of what is stored. */
   readonly warmUpSeconds: number;
   readonly tenant?: string | undefined;
+  /** In the filter language: only these anomalies are shown. */
+  readonly filter?: string | undefined;
   /** Whether what the configuration excludes is left out; true where left out. */
   readonly exclusions?: boolean | undefined;
   /** Whether to look up what was recorded live; true where left out. */
@@ -84,6 +87,7 @@ export function checkRequest(request: BacktestRequest): readonly Change[] {
     throw new ReplayProblem(
       `it begins at ${timeText(request.from)} and ends at ${timeText(request.to)}: the end must be later`,
     );
+  rowFilter(request.filter ?? '');
   return (request.set ?? []).map(parseChange);
 }
 
@@ -98,6 +102,7 @@ export async function* backtest(
   signal?: AbortSignal,
 ): AsyncGenerator<BacktestProgress, BacktestResult> {
   const changes = checkRequest(request);
+  const wanted = rowFilter(request.filter ?? '');
   const { detectors } = request;
   const from = Math.floor(request.from / WINDOW_SECONDS) * WINDOW_SECONDS;
   const to = Math.ceil(request.to / WINDOW_SECONDS) * WINDOW_SECONDS;
@@ -171,7 +176,7 @@ export async function* backtest(
     windows,
     windowsLearnt: learnt,
     compared,
-    anomalies: comparedAnomalies(found, live),
+    anomalies: comparedAnomalies(found, live).filter(({ row }) => wanted(row)),
     notes,
   };
 }

@@ -7,6 +7,7 @@ export {
   checkRequest,
   replaySources,
 } from './backtest.ts';
+export { type InThread, backtestInThread } from './backtest-in-thread.ts';
 export { type ComparedAnomaly, type ReplayStatus, replayStatuses } from './compare.ts';
 export { windowsOfStoredFlows } from './raw-flows.ts';
 export { ReplayProblem, detectorNames } from './settings-for-replay.ts';
