@@ -3,6 +3,8 @@ import { describe, expect, it } from '@jest/globals';
 import type { WindowKind } from '@weir/core/windows';
 import fc from 'fast-check';
 import { type Step, WindowHistory } from '../step.ts';
+import { windowsOfFlows } from '../testing/run-detector.ts';
+import { type Flow, NOON } from '../windows/testing/flows.ts';
 import { Baselines, type UsualValue } from './index.ts';
 import { type TestKinds, type TestRow, windowOfRows } from './testing/windows-of-rows.ts';
 
@@ -142,6 +144,60 @@ describe('what is usual of an hour of the week', () => {
     }
     expect(reach[0]).toBeGreaterThan(1.2 * reach.at(-1)!);
     for (let i = 1; i < reach.length; i++) expect(reach[i]).toBeLessThanOrEqual(reach[i - 1]! * 1.1);
+  });
+});
+
+describe('low and high', () => {
+  /** Of four weeks, the shares of the fifth's minutes below and above, in percent. */
+  const outside = (rate: (time: number) => number): { below: number; above: number } => {
+    const watch = new Watch();
+    watch.bytes(MONDAY, MONDAY + 4 * WEEK, rate);
+    let below = 0;
+    let above = 0;
+    let minutes = 0;
+    for (let time = MONDAY + 4 * WEEK; time < MONDAY + 5 * WEEK; time += HOUR) {
+      const { low, high } = watch.usual(time + 30 * MINUTE);
+      for (let m = 0; m < 60; m++, minutes++) {
+        const value = Math.round(60 * rate(time + m * MINUTE)) / 60;
+        if (value < low) below++;
+        else if (value > high) above++;
+      }
+    }
+    return { below: (100 * below) / minutes, above: (100 * above) / minutes };
+  };
+  const normal = (random: () => number): number =>
+    Math.sqrt(-2 * Math.log(random() + 1e-12)) * Math.cos(2 * Math.PI * random());
+
+  it('have about a hundredth of the minutes outside each, of traffic that comes in bursts', () => {
+    const random = chance(12);
+    const { below, above } = outside(() => 1e5 * Math.exp(normal(random)));
+    expect(below).toBeLessThan(2.5);
+    expect(above).toBeLessThan(2.5);
+    expect(above).toBeGreaterThan(0.2);
+  });
+
+  it('have no more outside, of a host that keeps no hours', () => {
+    const random = chance(13);
+    // Rises and falls by itself over some twenty minutes.
+    let level = 0;
+    const wandering = outside(() => 1e5 * Math.exp((level = 0.95 * level + 0.31 * normal(random))));
+    expect(wandering.below).toBeLessThan(3);
+    expect(wandering.above).toBeLessThan(3);
+    // On for an hour or so, off for another.
+    let on = false;
+    const switching = outside(() => {
+      if (random() < 0.02) on = !on;
+      return on ? 1e5 * Math.exp(0.5 * normal(random)) : 0;
+    });
+    expect(switching.below).toBe(0);
+    expect(switching.above).toBeLessThan(3);
+  });
+
+  it('know that of a few events a minute there may be none', () => {
+    const random = chance(14);
+    const few = outside(() => Array.from({ length: 20 }, random).filter((p) => p < 0.1).length / 60);
+    expect(few.below).toBe(0);
+    expect(few.above).toBeLessThan(3);
   });
 });
 
@@ -416,6 +472,44 @@ describe('minutes', () => {
       source: [{ ip: HOST, bytes: 6_000_000, bytes_before: 5_000_000, longest_ms: 60_000 }],
     });
     expect(watch.baselines.now(step, 'source', 0, 'bytes')).toBe(100_000);
+  });
+});
+
+describe('real windows', () => {
+  it('are learnt, of every kind, and an attack stands out', () => {
+    const flows: Flow[] = [];
+    const flow = (second: number, more: Partial<Flow> = {}): Flow => ({
+      timestamp: NOON + second,
+      source_ip: '10.0.0.1',
+      destination_ip: '198.51.100.7',
+      source_port: 50_000,
+      destination_port: 443,
+      protocol: 6,
+      tcp_flags: 0x1b,
+      bytes_in: 10_000,
+      packets_in: 10,
+      collector_ip: '192.0.2.1',
+      input_interface: 3,
+      tcp_rtt_us: 20_000,
+      ...more,
+    });
+    for (let second = 0; second < HOUR; second += 10) flows.push(flow(second));
+    for (let second = HOUR; second < HOUR + MINUTE; second += 10)
+      flows.push(flow(second, { bytes_in: 1_000_000 }));
+    const history = new WindowHistory();
+    const baselines = new Baselines();
+    let step: Step | undefined;
+    for (const window of windowsOfFlows(flows)) baselines.learn((step = history.step(window, false)));
+    for (const kind of ['source', 'destination', 'interface', 'service', 'tenant', 'prefix'] as const) {
+      const usual = baselines.of(step!, kind, 0, 'bytes');
+      expect(usual).toMatchObject({ learning: false });
+      expect(usual.median).toBeCloseTo(1000, 0);
+      expect(baselines.now(step!, kind, 0, 'bytes')).toBe(100_000);
+    }
+    expect(baselines.of(step!, 'source', 0, 'outbound_bytes').median).toBeCloseTo(1000, 0);
+    expect(baselines.of(step!, 'tenant', 0, 'sources').median).toBeCloseTo(1, 1);
+    expect(baselines.of(step!, 'interface', 0, 'rtt').median / 20_000).toBeCloseTo(1, 2);
+    expect(baselines.now(step!, 'service', 0, 'rtt')).toBe(20_000);
   });
 });
 

@@ -63,6 +63,8 @@ interface Saved {
  *   a day do not pass and changes that last do (week.ts). A day's end or a restart changes nothing: it learns from the first minute on.
  * - An entity is `learning` for 45 minutes from when it got a place, then what is said rests on what there is, and is the wider the less
  *   there is (estimate.ts): that of an hour is enough to see three times as much, not to know what the morning brings.
+ * - Whoever asks for the spike of three times the median asks as well whether it is above `high`, and of a drop whether it is below `low`: these say
+ *   how far the entity goes by itself.
  * - Entities are bounded in number, by kind; who has a place is in entities.ts and newcomers.ts.
  *
  * Time is that of windows alone; the order of rows within a window does not matter; the same windows give the same answers.

@@ -16,6 +16,9 @@ import { CODES_PER_OCTAVE, NO_VALUE, codeOf, placeOf, valueAt, valueOf } from '.
  *
  * Low and high percentiles widen by a part of an octave at once. Minutes beyond the hour's outer fence do not move them unless such were
  * there the last time as well: once is an outlier, twice a habit (a job of a minute each hour or each night), which is taken up at once.
+ *
+ * Beside that a series keeps the share of its minutes that were outside of what their slots said: by it estimate.ts knows how far to
+ * believe them.
  */
 
 /** The slots of all series. Arrays are as long as there are slots; the last three as there are series. */
