@@ -1,6 +1,7 @@
 import type { Detector } from '../../detector.ts';
 import { amplification } from './amplification.ts';
 import { carpetBombing } from './carpet-bombing.ts';
+import { dataExfiltration } from './data-exfiltration.ts';
 import { ddosVolumetric } from './ddos.ts';
 import { icmpFlood } from './icmp-flood.ts';
 import { synFlood } from './syn-flood.ts';
@@ -13,4 +14,5 @@ export const volumeDetectors: readonly Detector[] = [
   udpFlood,
   icmpFlood,
   amplification,
+  dataExfiltration,
 ];
