@@ -5,3 +5,8 @@ export type { FilterProblem } from './check-filters.ts';
 export { storyRules } from './story-rules.ts';
 export type { StoryRule } from './story-rules.ts';
 export type { KeptEvidence } from './tracked.ts';
+export { AnomalyWriter } from './anomaly-writer.ts';
+export type { AnomalyWriterOptions, AnomalyWriterState } from './anomaly-writer.ts';
+export { FlowEvidence } from './flow-evidence.ts';
+export type { FlowEvidenceOptions, FlowEvidenceState } from './flow-evidence.ts';
+export { readOpenAnomalies } from './read-anomalies.ts';
