@@ -68,6 +68,7 @@ const SNAP_LENGTH = 96;
 /** Of all packets there would be a gigabyte; those of the line that is made bad are kept, to be measured. */
 const CAPTURED = `host ${BRANCH_SERVER}`;
 const SETTLE_SECONDS = 12;
+const WARM_UP_SECONDS = 45;
 const SILENT_SECONDS = 200;
 const SECOND = 'softflowd-second-router';
 const SECOND_PORT = 19_900;
