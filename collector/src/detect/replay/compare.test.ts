@@ -21,7 +21,7 @@ describe('a replay beside what was recorded', () => {
       anomalyRow({ id: 'rule', opened: OPENED, rule: 'mine' }),
       anomalyRow({ id: 'tenant', opened: OPENED, tenant_id: 'acme' }),
       anomalyRow({ id: 'host', opened: OPENED, source_ip: '10.0.0.2' }),
-      anomalyRow({ id: 'prefix', opened: OPENED, destination_prefix: 120 }),
+      anomalyRow({ id: 'none', opened: OPENED, source_ip: '::' }),
       anomalyRow({ id: 'later', opened: OPENED + 121 }),
     ];
     const compared = statuses([row], others);
@@ -32,6 +32,25 @@ describe('a replay beside what was recorded', () => {
         .map(([, id]) => id)
         .sort(),
     ).toEqual(others.map(({ id }) => id).sort());
+  });
+
+  it('holds nothing against what one of them does not name', () => {
+    const scan = anomalyRow({ id: 'scan', opened: OPENED, destination_ip: '10.1.0.5' });
+    const wider = anomalyRow({ id: 'wider', opened: OPENED });
+    const elsewhere = anomalyRow({ id: 'elsewhere', opened: OPENED, destination_ip: '10.1.0.6' });
+    const network = { source_ip: '::', destination_ip: '10.1.0.0', opened: OPENED };
+    expect(statuses([wider], [scan])).toEqual([['same', 'wider', 'scan']]);
+    expect(statuses([elsewhere], [scan]).map(([status]) => status)).toEqual(['new', 'missing']);
+    expect(
+      statuses(
+        [anomalyRow({ ...network, id: 'a', destination_prefix: 120 })],
+        [anomalyRow({ ...network, id: 'b', destination_prefix: 112 })],
+      ).map(([status]) => status),
+    ).toEqual(['new', 'missing']);
+    const ofAll = { source_ip: '::', opened: OPENED };
+    expect(statuses([anomalyRow({ ...ofAll, id: 'a' })], [anomalyRow({ ...ofAll, id: 'b' })])).toEqual([
+      ['same', 'a', 'b'],
+    ]);
   });
 
   it('takes what has not ended as lasting', () => {
