@@ -20,7 +20,7 @@ const common = [
 type Common = { -readonly [Name in (typeof common)[number]]?: Finding[Name] | undefined };
 
 /**
- * Sums up findings of one type and tenant for which there are too many anomalies open already: a scan by spoofed hosts is one more
+ * Sums up findings of one type and tenant of which there are more than anybody could read: a scan by spoofed hosts is one more
  * anomaly with a number, not a hundred thousand. Takes the same room however many there are.
  */
 export class RestOfMany {
@@ -80,8 +80,9 @@ export class RestOfMany {
       ...known,
       title: `${name}: ${value} ${what}`,
       description:
-        `${shown} anomalies of this type are open already; ${value} ${what} are counted here alone. So many at once have one cause as a ` +
-        `rule: forged addresses, a scan of the whole network, a fault that all suffer from, or a threshold that does not fit this network.`,
+        `Anomalies of this type are told one by one up to ${shown} at once and ${shown} an hour; ${value} ${what} are only counted. ` +
+        `So many have one cause as a rule: forged addresses, a scan of the whole network, a fault that all suffer from, or a threshold ` +
+        `that does not fit this network.`,
       metric: 'entities',
       value,
       baseline: 0,

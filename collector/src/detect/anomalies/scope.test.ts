@@ -228,6 +228,14 @@ describe('a silence', () => {
     expect(early(tracker, 1)).toMatchObject([{ state: 'open' }]);
   });
 
+  it('holds for what is reopened, as it is then', () => {
+    const tracker = new AnomalyTracker(silencing(3600));
+    closed(tracker, 0, scan({ value: 90 }));
+    quiet(tracker, 1, 9);
+    tracker.reconfigure(settings);
+    expect(closed(tracker, 10, scan())).toMatchObject([{ state: 'open', value: 90 }]);
+  });
+
   it('of everything takes an empty filter; of others it says nothing', () => {
     expect(closed(new AnomalyTracker(silencing(3600, '')), 0, scan())).toMatchObject([{ state: 'silenced' }]);
     expect(closed(new AnomalyTracker(silencing(3600, 'source = 10.0.0.8')), 0, scan())).toMatchObject([

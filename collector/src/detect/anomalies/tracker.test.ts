@@ -367,9 +367,28 @@ describe('more than can be shown', () => {
     const [rest] = [...newest(quiet(tracker, 2, 20)).values()].filter(({ metric }) => metric === 'entities');
     expect(Math.abs(rest!.value / 99_800 - 1)).toBeLessThan(0.02);
     expect(tracker.counts()).toMatchObject({ open: 0, remembered: 201, summedUp: 99_800 });
-    // Hosts that change with each minute
-    for (let round = 1; round < 30; round++) closed(tracker, 20 + 20 * round, ...many(300, round * 300));
-    expect(tracker.counts().remembered + tracker.open()).toBeLessThan(5300);
-    expect(serialize(tracker.save()).length).toBeLessThan(8e6);
+  });
+
+  it('is so too where the hosts change with each minute', () => {
+    const tracker = track({}, { mostOpen: 20 });
+    const rows: unknown[] = [];
+    for (let window = 0; window < 360; window++)
+      rows.push(...closed(tracker, window, ...many(10, 10 * window)));
+    // Twice 20 that begin and end, and the rest with its signs of life
+    expect(rows.length).toBeLessThan(2 * 40 + 60 + 40);
+    expect(
+      [...newest(quiet(tracker, 360, 370)).values()].find(({ metric }) => metric === 'entities'),
+    ).toMatchObject({
+      value: expect.closeTo(3560, -2),
+    });
+  });
+
+  it('is not remembered for ever', () => {
+    const tracker = track({}, { mostOpen: 2000 });
+    for (let hour = 0; hour < 4; hour++) closed(tracker, 360 * hour, ...many(2000, 2000 * hour));
+    expect(tracker.counts()).toMatchObject({ open: 2000, remembered: 5000 });
+    expect(serialize(tracker.save()).length).toBeLessThan(10e6);
+    quiet(tracker, 360 * 10, 360 * 10);
+    expect(tracker.counts()).toMatchObject({ open: 0, remembered: 0 });
   });
 });

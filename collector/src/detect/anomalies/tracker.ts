@@ -29,7 +29,7 @@ export interface TrackerOptions {
   readonly now?: () => number;
   /** The exporter's name, for the row and for filters; empty where it has none. */
   readonly exporterName?: (tenant: string, address: string) => string;
-  /** Anomalies open at once of a tenant and type; those beyond are summed up in one. 200 where left out. */
+  /** Anomalies of a tenant and type open at once, and begun within an hour; those beyond are summed up in one. 200 where left out. */
   readonly mostOpen?: number;
 }
 
@@ -39,7 +39,7 @@ export interface AnomalyCounts {
   readonly silenced: number;
   /** Ended, and remembered for those that come again and for stories. */
   readonly remembered: number;
-  /** Findings that had no anomaly of their own, as too many of their type were open. */
+  /** Findings that had no anomaly of their own, as there were too many of their type. */
   readonly summedUp: number;
   readonly outOfScope: number;
   /** Findings by the exclusion's filter. */
@@ -82,6 +82,7 @@ export class AnomalyTracker {
   private readonly remembered = new Set<string>();
   /** How many are open, by tenant, type and rule. */
   private readonly openOf = new Map<string, number>();
+  private readonly allowances = new Map<string, Allowance>();
   private readonly rests = new Map<string, RestOfMany>();
   private readonly stories = new Stories();
   private readonly index = new StoryIndex<Tracked>();
@@ -113,7 +114,7 @@ export class AnomalyTracker {
     const fresh: Judged[] = [];
     const begun = new Set<Tracked>();
     for (const finding of findings) {
-      const judged = this.judge(finding);
+      const judged = this.judge(finding, at.early);
       if (judged === undefined) continue;
       const known = this.tracked.get(judged.key);
       if (known === undefined || !isSame(known, at)) fresh.push(judged);
@@ -165,6 +166,7 @@ export class AnomalyTracker {
       frontier: this.frontier,
       time: this.time,
       tracked: [...this.tracked.values()].map((one) => ({ ...one })),
+      allowances: [...this.allowances],
       rests: [...this.rests].map(([key, rest]) => [key, rest.save()]),
     };
     return state;
@@ -176,6 +178,7 @@ export class AnomalyTracker {
     this.frontier = Math.max(this.frontier, state.frontier);
     this.time = Math.max(this.time, state.time);
     for (const [key, rest] of state.rests) this.rests.set(key, new RestOfMany(rest));
+    for (const [group, allowance] of state.allowances) this.allowances.set(group, allowance);
     for (const one of state.tracked) this.adopt({ ...one });
     this.afterAdopting();
   }
@@ -202,7 +205,7 @@ export class AnomalyTracker {
 
   // Findings
 
-  private judge(detected: DetectedFinding): Judged | undefined {
+  private judge(detected: DetectedFinding, early: boolean): Judged | undefined {
     const { detector } = detected;
     const finding = tidy(detected);
     const exporterName = this.nameOf(finding);
@@ -224,6 +227,8 @@ export class AnomalyTracker {
         silencedUntil: verdict.silencedUntil,
       };
     }
+    // An early look comes again
+    if (early) return undefined;
     if (verdict.kind === 'excluded')
       this.excluded.set(verdict.filter, (this.excluded.get(verdict.filter) ?? 0) + 1);
     else if (verdict.kind === 'out of scope') this.outOfScope++;
@@ -256,6 +261,7 @@ export class AnomalyTracker {
     known.last = Math.max(known.last, at.end);
     known.hold = Math.max(known.hold, holdSeconds(judged.finding));
     known.score = Math.max(known.score, judged.finding.score);
+    known.silencedUntil = judged.silencedUntil;
     learnWorst(known, judged, at);
     going.add(known);
   }
@@ -274,11 +280,12 @@ export class AnomalyTracker {
       (begun.has(known) || known.id === anomalyId(judged.subject, openedOf(judged, at)))
     )
       return this.goOn(known, judged, at, going, begun);
-    if ((this.openOf.get(groupOf(judged.finding)) ?? 0) < this.mostOpen) {
+    const group = groupOf(judged.finding);
+    if ((this.openOf.get(group) ?? 0) < this.mostOpen && this.allow(group)) {
       begun.add(this.start(judged, at, false));
       return;
     }
-    this.summedUp++;
+    if (!at.early) this.summedUp++;
     const key = subjectKey({ ...judged.subject, entity: REST_ENTITY });
     const many = beyond.get(key);
     if (many === undefined) beyond.set(key, [judged]);
@@ -350,6 +357,16 @@ export class AnomalyTracker {
     this.stories.add(id, opened);
     this.count(one);
     return one;
+  }
+
+  /** As many may begin at once, and again within an hour: hosts that change each minute shall not write rows each minute. */
+  private allow(group: string): boolean {
+    const seconds = this.time / 1000;
+    const { left, at } = this.allowances.get(group) ?? { left: this.mostOpen, at: seconds };
+    const now = Math.min(this.mostOpen, left + ((seconds - at) * this.mostOpen) / 3600);
+    if (now < 1) return false;
+    this.allowances.set(group, { left: now - 1, at: seconds });
+    return true;
   }
 
   private count(one: Tracked): void {
@@ -511,12 +528,20 @@ interface Judged {
   readonly silencedUntil: number;
 }
 
+/** How many anomalies may still begin. */
+interface Allowance {
+  readonly left: number;
+  /** As of then: seconds since 1970. */
+  readonly at: number;
+}
+
 interface State {
   readonly version: number;
   readonly frontier: number;
   readonly time: number;
   readonly tracked: readonly Tracked[];
   readonly rests: readonly (readonly [string, SavedRest])[];
+  readonly allowances: readonly (readonly [string, Allowance])[];
 }
 
 /** Whether a finding of the window belongs to the anomaly, open or to be reopened. */
@@ -534,7 +559,6 @@ function learnWorst(known: Tracked, judged: Judged, at: TakenWindow): void {
   known.findingAt = at.start;
   known.detector = judged.detector;
   known.exporterName = judged.exporterName;
-  known.silencedUntil = judged.silencedUntil;
 }
 
 function holdSeconds({ holdSeconds: hold = HOLD_SECONDS }: Finding): number {
