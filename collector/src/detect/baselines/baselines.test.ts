@@ -568,12 +568,26 @@ describe('what was saved', () => {
     expect(serialize(watch.baselines.save()).length).toBeLessThan(1_500_000);
   });
 
-  it('is ignored where it is of another version, or of no form at all', () => {
+  it('is ignored where it is of another version, and its kinds where they are of another form', () => {
     const watch = new Watch();
     watch.bytes(MONDAY, MONDAY + HOUR, () => 1000);
-    for (const saved of [undefined, null, 7, 'text', {}, { version: 2, kinds: {} }])
+    const whole = watch.baselines.save() as { minute: number; kinds: { source: object } };
+    const { source } = whole.kinds;
+    const broken = [
+      { ...whole, kinds: { source: {} } },
+      { ...whole, kinds: { source: { ...source, saved: undefined } } },
+      { ...whole, kinds: { source: { ...source, saved: { entities: 5, store: {} } } } },
+      { ...whole, kinds: { source: { ...source, metrics: ['bytes'] } } },
+    ];
+    for (const saved of [undefined, null, 7, 'text', {}, { ...whole, version: 2 }, { ...whole, kinds: null }])
       watch.baselines.load(saved);
     expect(watch.usual(MONDAY + HOUR).learning).toBe(false);
+    for (const saved of broken) {
+      watch.baselines.load(saved);
+      expect(watch.usual(MONDAY + HOUR).learning).toBe(true);
+    }
+    watch.bytes(MONDAY + HOUR, MONDAY + 2 * HOUR, () => 1000);
+    expect(watch.usual(MONDAY + 2 * HOUR).learning).toBe(false);
   });
 
   it('leaves out those with the least right to a place where there is less room', () => {

@@ -177,7 +177,7 @@ export class Baselines implements Usual {
     } satisfies Saved;
   }
 
-  /** Takes up what was saved in the place of all that is known, and goes on as if there had been no break. What is of another version is ignored. */
+  /** Takes up what was saved in the place of all that is known, and goes on as if there had been no break. What is of another version is ignored; kinds of another form begin anew. */
   load(saved: unknown): void {
     if (!isSaved(saved)) return;
     this.texts = {
@@ -188,10 +188,7 @@ export class Baselines implements Usual {
     this.last = saved.last;
     this.whole = saved.whole;
     this.latest = undefined;
-    for (const kind of this.all) {
-      const of = saved.kinds[kind.kind];
-      if (of !== undefined) kind.load(of);
-    }
+    for (const kind of this.all) kind.load(saved.kinds[kind.kind]);
   }
 
   counts(): BaselineCounts {
@@ -207,5 +204,15 @@ export class Baselines implements Usual {
 }
 
 function isSaved(saved: unknown): saved is Saved {
-  return typeof saved === 'object' && saved !== null && (saved as Partial<Saved>).version === VERSION;
+  if (typeof saved !== 'object' || saved === null) return false;
+  const { version, minute, last, tenants, applications, kinds } = saved as Partial<Saved>;
+  return (
+    version === VERSION &&
+    Number.isInteger(minute) &&
+    Number.isInteger(last) &&
+    Array.isArray(tenants) &&
+    Array.isArray(applications) &&
+    typeof kinds === 'object' &&
+    kinds !== null
+  );
 }

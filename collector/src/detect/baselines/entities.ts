@@ -157,9 +157,9 @@ export class Entities {
   }
 
   /** Where more were saved than there is room for, those with the most right to a place. */
-  load(saved: SavedEntities): void {
-    const { entities: count } = saved;
-    if (!Number.isInteger(count) || !this.layout.fits(saved.store, count)) return;
+  load(saved: SavedEntities | undefined): void {
+    const count = saved?.entities ?? -1;
+    if (saved === undefined || count < 0 || !this.layout.fits(saved.store, count)) return;
     this.store = saved.store;
     this.entities = count;
     const kept = this.weakestFirst().slice(-this.capacity);

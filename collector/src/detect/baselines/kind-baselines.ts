@@ -32,7 +32,7 @@ export interface SavedKind {
 /** What is usual for the entities of a kind, the current minute among it. */
 export class KindBaselines {
   readonly kind: WindowKind;
-  readonly entities: Entities;
+  entities: Entities;
   private readonly layout: StoreLayout;
   private readonly metrics: readonly MeasuredMetric[];
   private readonly places: ReadonlyMap<string, number>;
@@ -326,10 +326,12 @@ export class KindBaselines {
     return { metrics: this.metrics.map(({ name }) => name), saved: this.entities.save() };
   }
 
-  /** Of other metrics nothing is taken up. */
-  load({ metrics, saved }: SavedKind): void {
-    if (metrics.join() !== this.metrics.map(({ name }) => name).join()) return;
+  /** In the place of all that is known; of other metrics, or another form, nothing is taken up. */
+  load(from: SavedKind | undefined): void {
     this.hour = -1;
-    this.entities.load(saved);
+    this.reader = undefined;
+    this.entities = new Entities(this.layout, this.entities.capacity);
+    if (Array.isArray(from?.metrics) && from.metrics.join() === this.metrics.map(({ name }) => name).join())
+      this.entities.load(from.saved);
   }
 }

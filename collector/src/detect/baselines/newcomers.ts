@@ -141,7 +141,8 @@ export class Newcomers {
   }
 
   /** Of a table of another size nothing is taken up: newcomers are few minutes' knowledge. */
-  load(saved: SavedNewcomers): void {
+  load(saved: SavedNewcomers | undefined): void {
+    if (saved === undefined) return;
     if (saved.keys.length !== this.keys.length || saved.minutes.length !== this.minutes.length) return;
     this.keys = saved.keys.slice();
     this.hashes = saved.hashes.slice();
