@@ -1,7 +1,7 @@
-import { addressHash } from '@weir/core/windows';
 import type { Detector, Finding, Report, RunningDetector, Values } from '../../detector.ts';
 import { type Entity, MOST_WINDOWS_BACK, type Step } from '../../step.ts';
 import { certainty, rounded, samplingCaveat, scoreOver } from './certainty.ts';
+import { destinationHash, sourceHash } from './pair-ends.ts';
 import {
   type Fingerprint,
   type SavedKeys,
@@ -369,16 +369,12 @@ function nameOf({ pair, source, destination, port }: Minute): string {
   return `${pair.tenant} ${source} ${destination} ${port}`;
 }
 
-function hashIn(pair: Entity, at: number): number {
-  return addressHash(pair.key[at]!, pair.key[at + 1]!, pair.key[at + 2]!, pair.key[at + 3]!);
-}
-
 function edgeKey({ pair, port }: Minute): Fingerprint {
-  return fingerprint(pair.tenant, 1, hashIn(pair, 1), hashIn(pair, 5), port);
+  return fingerprint(pair.tenant, 1, sourceHash(pair), destinationHash(pair), port);
 }
 
 function serviceKey({ pair, port }: Minute): Fingerprint {
-  return fingerprint(pair.tenant, 2, hashIn(pair, 5), port);
+  return fingerprint(pair.tenant, 2, destinationHash(pair), port);
 }
 
 function dayOf({ high, low }: Fingerprint, now: number): Fingerprint {

@@ -1,6 +1,8 @@
 import type { Detector } from '../../detector.ts';
+import { beaconing } from './beaconing.ts';
 import { bruteForce } from './brute-force.ts';
 import { lateralMovement } from './lateral-movement.ts';
+import { longConnection } from './long-connection.ts';
 import { portScan } from './port-scan.ts';
 import { slowScan } from './slow-scan.ts';
 import { unexpectedConnection } from './unexpected-connection.ts';
@@ -12,4 +14,6 @@ export const hostsDetectors: readonly Detector[] = [
   bruteForce,
   lateralMovement,
   unexpectedConnection,
+  beaconing,
+  longConnection,
 ];

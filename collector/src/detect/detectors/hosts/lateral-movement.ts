@@ -1,7 +1,7 @@
-import { addressHash } from '@weir/core/windows';
 import type { Detector, Finding, Report, RunningDetector, Values } from '../../detector.ts';
 import type { Entity, Step } from '../../step.ts';
 import { certainty, samplingCaveat, scoreOver } from './certainty.ts';
+import { destinationHash, sourceHash } from './pair-ends.ts';
 import { type SavedKeys, RememberedKeys, fingerprint, isSavedKeys } from './remembered-keys.ts';
 
 /*
@@ -198,10 +198,6 @@ function* edgesOf(step: Step): Generator<Entity> {
   }
 }
 
-function hashIn(pair: Entity, at: number): number {
-  return addressHash(pair.key[at]!, pair.key[at + 1]!, pair.key[at + 2]!, pair.key[at + 3]!);
-}
-
 function sourceName(pair: Entity): string {
   return `${pair.tenant} ${pair.address('source_ip')}`;
 }
@@ -213,15 +209,15 @@ function edgeOf(pair: Entity, at: number): NewEdge {
 type Key = ReturnType<typeof fingerprint>;
 
 function edgeKey(pair: Entity): Key {
-  return fingerprint(pair.tenant, 1, hashIn(pair, 1), hashIn(pair, 5), pair.number('port'));
+  return fingerprint(pair.tenant, 1, sourceHash(pair), destinationHash(pair), pair.number('port'));
 }
 
 function sourceKey(pair: Entity): Key {
-  return fingerprint(pair.tenant, 2, hashIn(pair, 1));
+  return fingerprint(pair.tenant, 2, sourceHash(pair));
 }
 
 function destinationKey(pair: Entity): Key {
-  return fingerprint(pair.tenant, 3, hashIn(pair, 5), pair.number('port'));
+  return fingerprint(pair.tenant, 3, destinationHash(pair), pair.number('port'));
 }
 
 function findingOf(

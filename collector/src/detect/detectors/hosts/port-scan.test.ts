@@ -308,6 +308,15 @@ describe.each(forms)('no scan, reported in %s, is', (form) => {
     expect(run(many(60, (i) => ({ port: 40_000 + i, sourcePort: 50_000 + i, bytes: 50_000 })))).toEqual([]);
   });
 
+  it('a browser whose IPv6 has no route', () => {
+    const flows = failing(40, (i) => ({
+      source: 'fd00::66',
+      destination: `2001:db8:${i + 1}::1`,
+      port: 443,
+    }));
+    expect(run(flows)).toEqual([]);
+  });
+
   it('traceroute', () => {
     const flows = failing(60, (i) => ({ protocol: 17, port: 33_434 + i, bytes: 60 }));
     expect(run([...background(form, 50), ...flows])).toEqual([]);

@@ -69,6 +69,11 @@ const ANSWERS_SEEN = 0.5;
 /** traceroute's UDP ports. */
 const TRACEROUTE_FIRST = 33_434;
 const TRACEROUTE_LAST = 33_534;
+/** Ports or hosts in a window, of the minute's threshold: a sixth of it on the average. */
+const LEAST_ASKED = 4;
+/** Own hosts fail to reach the web outside for many reasons: a firewall, IPv6 without a route. Then it takes so many times more. */
+const WEB_FACTOR = 3;
+const web = new Set([80, 443]);
 const MANY = 1000;
 const MOST_LISTED = 32;
 
@@ -138,11 +143,16 @@ function start(settings: (tenant: string) => PortScanValues): RunningDetector {
     detect(step, _usual, report) {
       const rows = step.rows('source');
       const { failed_flows: failed } = rows.numbers;
-      const { contact_flows: contacts } = rows.numbers;
+      const { ports, contacts } = rows.distincts;
+      const kept = (ends: Uint32Array, row: number): number => ends[row]! - (row === 0 ? 0 : ends[row - 1]!);
       for (let row = 0; row < rows.rows; row++) {
         if (rows.rest[row] === 1) continue;
         // A look at each host that fails at anything; at those that nobody answers if they ask more than a little.
-        if (failed[row] === 0 && (step.early || contacts[row]! < 4)) continue;
+        if (
+          failed[row] === 0 &&
+          (step.early || (kept(ports!.ends, row) < LEAST_ASKED && kept(contacts!.ends, row) < LEAST_ASKED))
+        )
+          continue;
         look(step, row, settings(step.tenant('source', row)), report);
       }
     },
@@ -242,9 +252,12 @@ function horizontalOf(step: Step, minute: Minute, values: PortScanValues): Findi
         )
       : 0;
   const failed = Math.max(halfHosts, refusedHosts, silentHosts);
-  if (failed <= values.hosts || failed < share * contacts) return undefined;
+  const toWeb =
+    minute.own && (host.bits('internal') & 2) === 0 && minute.keptPorts.every((port) => web.has(port));
+  const threshold = toWeb ? WEB_FACTOR * values.hosts : values.hosts;
+  if (failed <= threshold || failed < share * contacts) return undefined;
   if (isOutage(step, host.tenant)) return undefined;
-  return horizontalFinding(minute, failed, values);
+  return horizontalFinding(minute, failed, threshold, values);
 }
 
 function verticalFinding(
@@ -296,7 +309,12 @@ function verticalFinding(
   };
 }
 
-function horizontalFinding(minute: Minute, failed: number, values: PortScanValues): Finding {
+function horizontalFinding(
+  minute: Minute,
+  failed: number,
+  threshold: number,
+  values: PortScanValues,
+): Finding {
   const { host, own, rate, records, ports, keptPorts: list } = minute;
   const source = host.address('source_ip');
   const on = list.filter((port) => port > 0);
@@ -306,8 +324,8 @@ function horizontalFinding(minute: Minute, failed: number, values: PortScanValue
     type: 'port_scan_horizontal',
     tenant: host.tenant,
     entity: source,
-    severity: own ? (failed > 5 * values.hosts ? 'high' : 'medium') : 'low',
-    score: scoreOver(failed, values.hosts) * certainty(records, rate),
+    severity: own ? (failed > 5 * threshold ? 'high' : 'medium') : 'low',
+    score: scoreOver(failed, threshold) * certainty(records, rate),
     title: `${source} sweeps the network: ${rounded(failed)} hosts not reached ${where} in a minute`,
     description:
       `${source} contacted ${rounded(minute.contacts)} hosts ${where} within a minute; ${rounded(failed)} of them refused or did not ` +
@@ -317,7 +335,7 @@ function horizontalFinding(minute: Minute, failed: number, values: PortScanValue
     metric: 'failed_hosts_per_minute',
     value: failed,
     baseline: 0,
-    threshold: values.hosts,
+    threshold,
     technique: 'T1046',
     flowFilter:
       on.length > 0 && on.length < DISTINCT_KEPT / 4

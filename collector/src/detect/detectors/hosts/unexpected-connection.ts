@@ -1,8 +1,7 @@
-import { V4_MAPPED } from '@weir/core';
-import { addressHash } from '@weir/core/windows';
 import type { Detector, Finding, Report, RunningDetector, Values } from '../../detector.ts';
 import type { Entity, Step } from '../../step.ts';
 import { certainty, rounded, samplingCaveat } from './certainty.ts';
+import { destinationNetwork } from './pair-ends.ts';
 import { isMulticast } from './multicast.ts';
 import { type SavedKeys, RememberedKeys, fingerprint, isSavedKeys } from './remembered-keys.ts';
 
@@ -218,12 +217,7 @@ function serviceOf(pair: Entity): number {
 
 /** The network (a /24 or /48) and the service: addresses within one change by themselves. */
 function peerKey(pair: Entity): number {
-  const { key } = pair;
-  const v4 = key[5] === 0 && key[6] === 0 && key[7] === V4_MAPPED;
-  const network = v4
-    ? addressHash(0, 0, V4_MAPPED, key[8]! & 0x00ffffff)
-    : addressHash(key[5]!, key[6]! & 0x0000ffff, 0, 0);
-  const { high, low } = fingerprint('', network, serviceOf(pair));
+  const { high, low } = fingerprint('', destinationNetwork(pair), serviceOf(pair));
   return high * 2 ** 20 + (low >>> 12);
 }
 
