@@ -6,7 +6,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
 import { type Api, type ApiSources, createApi } from './api/index.ts';
 import { type ClickHouseUser, type Config, formatEndpoint } from './config/index.ts';
-import { DetectionClient } from './detect/live/index.ts';
+import { Detection } from './detect/live/index.ts';
 import type { ReceiverReports } from './receive/messages.ts';
 import { ReceiverClient } from './receive/receiver-client.ts';
 import type { Database } from './store/clickhouse/database.ts';
@@ -39,6 +39,7 @@ const INVENTORY_MS = 30_000;
 /** Soon after the start, so that dashboards know their exporters. */
 const INVENTORY_FIRST_MS = 5_000;
 const STOP_GRACE_MS = 10_000;
+const ANOMALIES_GRACE_MS = 3_000;
 const ROLLUP_GRACE_MS = 20_000;
 const ROLLUP_EVERY_MS = 10_000;
 const ROLLUP_LOOK_BACK_MS = 3 * 24 * 3_600_000;
@@ -68,7 +69,7 @@ export class Pipeline {
   private stopWatchingPriorities: (() => void) | undefined;
   private http: HttpInterface | undefined;
   private api: Api | undefined;
-  private detection: DetectionClient | undefined;
+  private detection: Detection | undefined;
   private readonly live: LiveHub;
   private database: Database | undefined;
   private store: Store | undefined;
@@ -202,15 +203,14 @@ export class Pipeline {
 
   private startDetection(dataDir: string, database: Database, store: Store): void {
     const { config, log } = this;
-    this.detection = new DetectionClient({
-      settings: {
-        detection: config.detection,
-        warmUpDays: config.detection.warmUpDays,
-        collector: hostname(),
-        database: config.clickhouse.database,
-        stateFile: join(dataDir, 'detection.state'),
-      },
-      reads: database,
+    this.detection = new Detection({
+      settings: config.detection,
+      warmUpDays: config.detection.warmUpDays,
+      collector: hostname(),
+      dataDir,
+      database,
+      databaseName: config.clickhouse.database,
+      storedWithinMs: config.batch.timeoutMs,
       log: {
         info: (m) => log.info(m),
         warn: (m) => log.warn(m),
@@ -218,7 +218,6 @@ export class Pipeline {
       },
       connect: (feed) => this.receiver.feed(feed),
       onWindow: (block, rows) => void store.acceptWindow(block, rows),
-      onAnomalies: () => undefined,
     });
     this.detection.start();
   }
@@ -278,6 +277,7 @@ export class Pipeline {
   private async writeInventory(inventory: Inventory): Promise<void> {
     const names = this.newInterfaces;
     this.newInterfaces = [];
+    this.detection?.nameExporters(new Map(this.latest?.exporters.map((e) => [e.address, e.name])));
     try {
       await inventory.writeExporters(this.latest?.exporters ?? [], Date.now());
       await inventory.writeInterfaces(names, Date.now());
@@ -337,11 +337,10 @@ export class Pipeline {
         if (this.detection === undefined) return null;
         const feed = this.latest?.feed;
         return {
-          ...this.detection.failures,
+          ...this.detection.state(),
           queuedBytes: feed?.waitingBytes ?? 0,
           queueLimitBytes: FEED_BYTES,
           flowsPassedOver: feed?.flowsPassedOver ?? 0,
-          counts: this.detection.counts(),
         };
       },
     };
@@ -364,7 +363,7 @@ export class Pipeline {
     clearTimeout(this.inventoryTimer);
     await this.api?.close();
     await this.receiver.stop();
-    await this.detection?.stop();
+    await this.detection?.stop(ANOMALIES_GRACE_MS);
     await this.roller?.stop();
     await this.store?.stop(STOP_GRACE_MS);
     await this.http?.close();

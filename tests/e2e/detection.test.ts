@@ -135,3 +135,99 @@ describe('windows in the database', () => {
     await back.stop();
   }, 120_000);
 });
+
+interface Row {
+  readonly id: string;
+  readonly type: string;
+  readonly state: string;
+  readonly source: string;
+  readonly destination: string;
+  readonly exporter: string;
+  readonly title: string;
+  readonly updated: number;
+  readonly evidence: string;
+}
+
+/** Scans in the table, the newest row of each. */
+function scans(collector: TestCollector, source: string): Promise<Row[]> {
+  return collector.query<Row>(
+    `SELECT toString(id) AS id, type, toString(state) AS state, ${dotted('source_ip')} AS source, ${dotted('destination_ip')} AS destination,
+       exporter_name AS exporter, title, toUnixTimestamp64Milli(updated) AS updated, evidence
+     FROM anomalies FINAL WHERE type = 'port_scan_vertical' AND source_ip = toIPv6('${source}')`,
+  );
+}
+
+async function scanOf(collector: TestCollector, source: string): Promise<Row> {
+  const [row] = await until(
+    `the scan by ${source} in the table`,
+    async () => {
+      const rows = await scans(collector, source);
+      return rows.length > 0 ? rows : undefined;
+    },
+    20_000,
+  );
+  return row!;
+}
+
+describe('a port scan', () => {
+  const config = (exclude: string): string => `
+batch: { timeout_secs: 0.3 }
+exporters: [{ address: ${EXPORTER.address}, name: border }]
+detection: { ${QUICK}, exclude: [${exclude}] }
+`;
+
+  test('is in the table with its flows when its window has ended; one that is excluded meanwhile is not; after kill -9 it goes on in its row', async () => {
+    const [scanner, known, other] = ['198.51.100.66', '198.51.100.77', '198.51.100.88'];
+    let collector = await TestCollector.start(workspace, { config: config('') });
+    const { dataDir, udpPort } = collector;
+    await send(collector, scan(scanner, 200));
+    const opened = await scanOf(collector, scanner);
+    expect(opened).toMatchObject({ state: 'open' });
+    expect(opened.title).toContain(scanner);
+
+    collector.reload(config(`{ filter: 'source_ip = ${known}', comment: ours }`));
+    await until('the reload', () => (collector.log.includes('read anew') ? true : undefined));
+    await send(collector, [...scan(known, 200), ...scan(other, 200)]);
+    await scanOf(collector, other);
+    expect(await scans(collector, known)).toEqual([]);
+    await balanced(collector, 1200);
+    const metrics = await until('the exclusion in the metrics', async () => {
+      const all = await collector.metrics();
+      return all.has(`weir_detection_excluded_findings_total{filter="source_ip = ${known}"}`)
+        ? all
+        : undefined;
+    });
+    expect(metrics.get('weir_detection_findings_total{type="port_scan_vertical"}')).toBeGreaterThan(1);
+    expect(metrics.get('weir_detection_records_total')).toBe(1200);
+    expect(metrics.get('weir_detection_passed_over_flows_total')).toBe(0);
+    expect(await collector.health()).toMatchObject({ status: 'ok' });
+
+    type Evidence = { flows?: { source_ip?: string }[] };
+    const withFlows = await until(
+      'the largest flows of the scan',
+      async () => {
+        const [row] = await scans(collector, scanner);
+        const { flows } = JSON.parse(row!.evidence) as Evidence;
+        return flows !== undefined && flows.length > 0 ? row : undefined;
+      },
+      30_000,
+    );
+    expect(withFlows.id).toBe(opened.id);
+
+    await collector.kill();
+    collector = await TestCollector.start(workspace, { dataDir, udpPort, config: config('') });
+    await send(collector, scan(scanner, 200, 1000));
+    const again = await until(
+      'the same row, written again',
+      async () => {
+        const rows = await scans(collector, scanner);
+        return rows.some(({ updated }) => updated > withFlows.updated) ? rows : undefined;
+      },
+      20_000,
+    );
+    expect(again).toHaveLength(1);
+    expect(again[0]).toMatchObject({ id: opened.id, state: 'open' });
+    expect(await collector.stop()).toBe(0);
+    expect(collector.log).not.toContain('"level":50');
+  }, 150_000);
+});

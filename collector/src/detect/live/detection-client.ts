@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import type { AnomalyRow } from '@weir/core/anomalies';
 import type { WindowReads } from '../replay/window-reads.ts';
@@ -30,6 +31,7 @@ const SOUND_MS = 10 * 60_000;
 export class DetectionClient {
   private readonly options: DetectionClientOptions;
   private detection: DetectionSettings;
+  private names: ReadonlyMap<string, string> = new Map();
   private worker: Worker | undefined;
   private stopping = false;
   private stopped: (() => void) | undefined;
@@ -63,6 +65,7 @@ export class DetectionClient {
     worker.on('error', (error: Error) => (failure = error));
     worker.on('exit', () => this.ended(failure));
     worker.on('message', (message: FromDetection) => this.take(worker, message));
+    this.send({ kind: 'names', names: this.names }, worker);
     this.options.connect(port2);
   }
 
@@ -125,6 +128,12 @@ export class DetectionClient {
     const { ownNetworks, latenessSeconds, capacities } = this.detection;
     this.detection = { ...detection, ownNetworks, latenessSeconds, capacities };
     this.send({ kind: 'reconfigure', detection: this.detection }, this.worker);
+  }
+
+  nameExporters(names: ReadonlyMap<string, string>): void {
+    if (isDeepStrictEqual(names, this.names)) return;
+    this.names = names;
+    this.send({ kind: 'names', names }, this.worker);
   }
 
   /** As of the last second. */

@@ -1,6 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { getHeapStatistics } from 'node:v8';
 import { WINDOW_SECONDS } from '@weir/core/windows';
+import { readOpenAnomalies } from '../anomalies/index.ts';
 import { DetectionEngine } from '../engine.ts';
 import { AskedDatabase } from './asked-database.ts';
 import { catchUp } from './catch-up.ts';
@@ -39,7 +40,13 @@ let turnTimer: NodeJS.Timeout;
 /** The second that was looked at last. */
 let latestSecond = 0;
 
-const engine = new DetectionEngine({ settings: settings.detection, onFault: fault });
+let names: ReadonlyMap<string, string> = new Map();
+
+const engine = new DetectionEngine({
+  settings: settings.detection,
+  anomalies: { exporterName: (_, address) => names.get(address) ?? '' },
+  onFault: fault,
+});
 const live = new LiveDetection({
   settings: settings.detection,
   collector: settings.collector,
@@ -75,6 +82,7 @@ function post(message: FromDetection, transfer: readonly ArrayBuffer[] = []): vo
 feed.on('message', (message: ToFeed) => {
   if (message.kind === 'sealed') {
     live.turn();
+    post({ kind: 'counts', counts: counts() });
     return;
   }
   const { block } = message;
@@ -91,8 +99,8 @@ function tick(): void {
     const half = second % WINDOW_SECONDS === WINDOW_SECONDS / 2;
     latestSecond = second;
     if (ended || half) feed.postMessage({ kind: 'seal' } satisfies FromFeed);
+    else post({ kind: 'counts', counts: counts() });
     if (Date.now() - savedAtMs > SAVE_MS) save();
-    post({ kind: 'counts', counts: counts() });
   }
   turnTimer = setTimeout(tick, 1000 - (Date.now() % 1000) + AFTER_MS);
 }
@@ -141,6 +149,14 @@ function load(): void {
 async function begin(): Promise<void> {
   load();
   try {
+    engine.resume(await readOpenAnomalies(reads, settings.database));
+  } catch (error) {
+    log(
+      'warn',
+      `Detection: anomalies from before could not be read, and may be written anew: ${String(error)}`,
+    );
+  }
+  try {
     await catchUp({
       reads,
       database: settings.database,
@@ -180,6 +196,9 @@ port.on('message', (message: ToDetection) => {
   switch (message.kind) {
     case 'reconfigure':
       engine.reconfigure(message.detection);
+      return;
+    case 'names':
+      names = message.names;
       return;
     case 'answer':
       reads.answered(message.id, message.answer);

@@ -1,3 +1,3 @@
 export { BlockFeed, type FeedCounts } from './block-feed.ts';
-export { DetectionClient } from './detection-client.ts';
+export { Detection, type DetectionState } from './detection.ts';
 export type { DetectionCounts, FromFeed, ToFeed } from './messages.ts';

@@ -139,6 +139,13 @@ export class LiveDetection {
   private taken(window: ClosedWindow): void {
     this.windowsTaken++;
     this.tell(this.options.engine.take(window));
+    this.measureDelay(window);
+  }
+
+  /** Of a window's first look; later ones are for flows that came late. */
+  private measureDelay({ start }: ClosedWindow): void {
+    const delay = this.now() / 1000 - start - WINDOW_SECONDS;
+    if (delay >= 0 && delay < WINDOW_SECONDS / 2) this.delaySeconds = delay;
   }
 
   private tell(rows: readonly AnomalyRow[]): void {
@@ -153,9 +160,7 @@ export class LiveDetection {
     for (const window of this.windows.peek(this.now() / 1000)) {
       this.earlyLooks++;
       this.tell(this.options.engine.early(window));
-      const delay = this.now() / 1000 - window.start - WINDOW_SECONDS;
-      // Of its first look; later ones are for flows that came late.
-      if (delay < WINDOW_SECONDS / 2) this.delaySeconds = Math.max(0, delay);
+      this.measureDelay(window);
     }
     this.earlyMs += performance.now() - began;
   }

@@ -35,6 +35,8 @@ export type FromFeed =
 
 export type ToDetection =
   | { readonly kind: 'reconfigure'; readonly detection: DetectionSettings }
+  /** Names of exporters by their address. */
+  | { readonly kind: 'names'; readonly names: ReadonlyMap<string, string> }
   | { readonly kind: 'answer'; readonly id: number; readonly answer: Answer }
   | { readonly kind: 'stop' };
 
