@@ -1,4 +1,4 @@
-import { FlowBatch, at, decodeNative } from '@weir/core';
+import { FlowBatch, addressWords, at, decodeNative } from '@weir/core';
 import { DetectionEngine, type EngineCounts } from '../../../collector/src/detect/engine.ts';
 import type { DetectionSettings } from '../../../collector/src/detect/settings.ts';
 import { type WindowCounts, WindowSet } from '../../../collector/src/detect/windows/index.ts';
@@ -30,6 +30,8 @@ export interface DetectOptions {
 export interface Detected {
   readonly rows: readonly WrittenRow[];
   readonly flows: number;
+  /** When the first record came that has the address as its source: seconds since 1970. */
+  readonly firstRecord: (address: string) => number | undefined;
   readonly windows: WindowCounts;
   readonly engine: EngineCounts;
   /** What detectors threw: faults of ours. */
@@ -83,6 +85,7 @@ export function detectRecordings(options: DetectOptions): Detected {
       shiftBatch(batch, shift);
     }
   const rows: WrittenRow[] = [];
+  const firstRecords = new Map<number, number>();
   let flows = 0;
   let next = 0;
   const first = Math.floor(learnFrom);
@@ -91,13 +94,29 @@ export function detectRecordings(options: DetectOptions): Detected {
     for (; next < seconds.length && seconds[next]!.second <= now; next++) {
       windows.observe(seconds[next]!.batch);
       flows += seconds[next]!.batch.rows;
+      noteSources(seconds[next]!, firstRecords);
     }
     for (const window of windows.close(now))
       for (const row of engine.take(window)) rows.push({ at: now, row });
     for (const window of windows.peek(now))
       for (const row of engine.early(window)) rows.push({ at: now, row });
   }
-  return { rows, flows, windows: windows.counts(), engine: engine.counts(), faults: [...faults] };
+  const firstRecord = (address: string): number | undefined => firstRecords.get(addressWords(address)[3]!);
+  return {
+    rows,
+    flows,
+    firstRecord,
+    windows: windows.counts(),
+    engine: engine.counts(),
+    faults: [...faults],
+  };
+}
+
+/** The lab speaks IPv4: the last word tells an address. */
+function noteSources({ second, batch }: Second, first: Map<number, number>): void {
+  const source = batch.u32(at.source_ip);
+  for (let r = 0; r < batch.rows; r++)
+    if (!first.has(source[4 * r + 3]!)) first.set(source[4 * r + 3]!, second);
 }
 
 function newWindows(settings: DetectionSettings): WindowSet {

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { detectors } from '../../../collector/src/detect/detectors/index.ts';
 import { part, seconds, table, typesTable, writePart } from '../report.ts';
-import { type Score, score } from '../score.ts';
+import type { Label } from '../labels.ts';
+import { type Score, median, score } from '../score.ts';
 import { type Detected, detectRecordings, settingsAtDefaults } from './detect-recording.ts';
 import { type LabExporter, timeoutsInWords } from './exporters.ts';
 import { OWN_NETWORK } from './office.ts';
@@ -207,6 +208,7 @@ ${typesTable(measured.score, detectorOf)}
 ### By attack
 
 Seconds from the attack's beginning to the first row that says so; – where none does. Those in brackets are below the defaults on purpose.
+The third column is what of the time is ours: from the first record of the attacker's that ${main.exporter.name} sent to the row${ours(main)}.
 
 ${table(
   [
@@ -217,6 +219,7 @@ ${table(
   main.score.labels.map(({ label }) => [
     label.required ? label.id : `(${label.id})`,
     label.expected[0]!,
+    seconds(afterFirstRecord(main, label) ?? NaN),
     ...marked.map(({ score: s }) => {
       const own = s.labels.find((l) => l.label.id === label.id)!;
       return own.found ? seconds(own.secondsToDetect!) : '–';
@@ -239,6 +242,21 @@ ${
 
 To repeat: \`npm run quality -- lab\` (as root; half an hour), \`npm run quality -- lab --score-only\` to score the last recording again.
 `;
+}
+
+/** Seconds from an attacker's first record to the first row; undefined where the attack was not found, or has no address of its own. */
+function afterFirstRecord({ detected, score: s }: Marked, { id, from, hosts }: Label): number | undefined {
+  const found = s.labels.find((l) => l.label.id === id)?.secondsToDetect;
+  const first = hosts.length === 1 ? detected.firstRecord(hosts[0]!.split('/')[0]!) : undefined;
+  return found === undefined || first === undefined || first < from - 1 ? undefined : from + found - first;
+}
+
+function ours(of: Marked): string {
+  const all = of.score.labels
+    .filter(({ label }) => label.required)
+    .map(({ label }) => afterFirstRecord(of, label))
+    .filter((s) => s !== undefined);
+  return all.length === 0 ? '' : ` (median ${seconds(median(all))}, at most ${seconds(Math.max(...all))})`;
 }
 
 function programs(lab: LabRun): string {

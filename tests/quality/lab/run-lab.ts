@@ -126,6 +126,8 @@ async function inOffice(office: Office, options: LabOptions): Promise<LabRun> {
   const dead = exporters.filter((_, i) => running[i]!.exitCode !== null);
   if (dead.length > 0) throw new Error(`not running: ${dead.map((d) => d.name).join(', ')}`);
 
+  // All begin at once, which is not usual.
+  await pause(options.only === undefined ? WARM_UP_SECONDS : 0);
   const calmFrom = seconds();
   say(
     `Background alone: ${options.learnMinutes} min to learn from, ${options.calmMinutes} min to be scored …`,
