@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
 import { type Api, type ApiSources, createApi } from './api/index.ts';
-import { type ClickHouseUser, type Config, formatEndpoint } from './config/index.ts';
+import { type ClickHouseUser, type Config, type DetectionConfig, formatEndpoint } from './config/index.ts';
 import { Detection } from './detect/live/index.ts';
 import type { ReceiverReports } from './receive/messages.ts';
 import { ReceiverClient } from './receive/receiver-client.ts';
@@ -70,6 +70,8 @@ export class Pipeline {
   private http: HttpInterface | undefined;
   private api: Api | undefined;
   private detection: Detection | undefined;
+  /** As of the latest reload. */
+  private detectionConfig: DetectionConfig;
   private readonly live: LiveHub;
   private database: Database | undefined;
   private store: Store | undefined;
@@ -88,6 +90,7 @@ export class Pipeline {
 
   constructor(config: Config, log: Logger) {
     this.config = config;
+    this.detectionConfig = config.detection;
     this.log = log;
     const dataDir = resolve(config.dataDir);
     this.receiver = new ReceiverClient({
@@ -177,7 +180,15 @@ export class Pipeline {
     await this.report();
     this.inventoryTimer = setTimeout(() => void this.keepInventory(inventory), INVENTORY_FIRST_MS);
 
-    this.api = createApi(this.sources(dataDir), { live: this.live, tokens: config.http.tokens });
+    this.api = createApi(this.sources(dataDir), {
+      live: this.live,
+      tokens: config.http.tokens,
+      backtest: {
+        reads: this.database,
+        database: config.clickhouse.database,
+        detection: () => this.detectionConfig,
+      },
+    });
     const apiPort = await this.api.listen(config.http.bind);
     if (this.engine !== undefined && config.clickhouse.httpBind !== null) {
       const { users, httpBind } = config.clickhouse;
@@ -353,6 +364,7 @@ export class Pipeline {
     for (const key of ['enabled', 'ownNetworks', 'latenessSeconds', 'capacities', 'warmUpDays'] as const)
       if (!isDeepStrictEqual(config.detection[key], this.config.detection[key]))
         this.log.warn(`detection.${snake(key)} has changed: it holds from the next start on.`);
+    this.detectionConfig = config.detection;
     this.detection?.reconfigure(config.detection);
   }
 
