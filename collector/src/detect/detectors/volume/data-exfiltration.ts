@@ -1,4 +1,4 @@
-import { WINDOW_SECONDS } from '@weir/core/windows';
+import { WINDOW_SECONDS, addressHash } from '@weir/core/windows';
 import type { Usual } from '../../baselines/usual.ts';
 import type { Detector, Finding, Report, RunningDetector, Values } from '../../detector.ts';
 import { type Entity, MOST_WINDOWS_BACK, type Step } from '../../step.ts';
@@ -88,6 +88,7 @@ export const dataExfiltration: Detector<P> = {
       'sampling_rate',
       'internal',
     ],
+    source: ['outbound_bytes'],
   },
   windowsBack: MOST_WINDOWS_BACK,
   early: false,
@@ -109,16 +110,9 @@ class RunningExfiltration implements RunningDetector {
   }
 
   detect(step: Step, usual: Usual, report: Report): void {
-    const sourceRows = new Map<string, number>();
     const senders = sendersOf(step);
     if (senders.size === 0) return;
-    const rows = step.rows('source');
-    for (let row = 0; row < rows.rows; row++) {
-      if (rows.rest[row] === 1) continue;
-      const host = step.entity('source', row);
-      const id = hostId(host.tenant, host.address('source_ip'));
-      if (senders.has(id)) sourceRows.set(id, row);
-    }
+    const sourceRows = rowsOf(step, senders);
     for (const [id, sendings] of senders) {
       const { tenant } = sendings[0]!.pair;
       const v = this.settings(tenant);
@@ -182,6 +176,22 @@ function sendersOf(step: Step): Map<string, Sending[]> {
   for (const [id, sendings] of by)
     if (sendings.reduce((sum, s) => sum + s.bytes, 0) < LEAST_BYTES) by.delete(id);
   return by;
+}
+
+/** The senders' rows of what they sent in all. Addresses are compared by hash first: there are many rows, and few senders. */
+function rowsOf(step: Step, senders: ReadonlyMap<string, readonly Sending[]>): Map<string, number> {
+  const hashes = new Set<number>();
+  for (const [{ pair }] of senders.values() as Iterable<readonly [Sending]>) hashes.add(pair.addressHash());
+  const rows = step.rows('source');
+  const words = rows.keys.source_ip!;
+  const found = new Map<string, number>();
+  for (let row = 0, w = 0; row < rows.rows; row++, w += 4) {
+    if (rows.rest[row] === 1) continue;
+    if (!hashes.has(addressHash(words[w]!, words[w + 1]!, words[w + 2]!, words[w + 3]!))) continue;
+    const host = step.entity('source', row);
+    found.set(hostId(host.tenant, host.address('source_ip')), row);
+  }
+  return found;
 }
 
 function hostId(tenant: string, address: string): string {

@@ -3,6 +3,8 @@ import { amplification } from './amplification.ts';
 import { carpetBombing } from './carpet-bombing.ts';
 import { dataExfiltration } from './data-exfiltration.ts';
 import { ddosVolumetric } from './ddos.ts';
+import { dnsAnomaly } from './dns-anomaly.ts';
+import { dnsTunnel } from './dns-tunnel.ts';
 import { icmpFlood } from './icmp-flood.ts';
 import { synFlood } from './syn-flood.ts';
 import { udpFlood } from './udp-flood.ts';
@@ -15,4 +17,6 @@ export const volumeDetectors: readonly Detector[] = [
   icmpFlood,
   amplification,
   dataExfiltration,
+  dnsAnomaly,
+  dnsTunnel,
 ];

@@ -1,3 +1,4 @@
+import { scattered } from '@weir/core/windows';
 import { type Flow, NOON } from '../../../windows/testing/flows.ts';
 
 /*
@@ -91,18 +92,16 @@ export function biflow([forth, back]: readonly Flow[]): Flow {
   };
 }
 
-/**
- * What is seen of flows where one packet in `rate` is looked at: every flow keeps its share of packets, those that keep less than one are
- * kept as often as chance would have it, evenly.
- */
+/** What is seen of flows where of each `rate` packets one is looked at, which of them by chance: the same chance each time. */
 export function sampled(flows: readonly Flow[], rate: number): Flow[] {
   let seen = 0;
+  let block = 0;
   const kept: Flow[] = [];
   for (const flow of flows) {
     const packets = Number(flow.packets_in ?? 0);
-    const before = Math.floor(seen / rate);
+    let sampledPackets = 0;
+    for (; block * rate + (scattered(block + 1) % rate) < seen + packets; block++) sampledPackets++;
     seen += packets;
-    const sampledPackets = Math.floor(seen / rate) - before;
     if (sampledPackets === 0) continue;
     kept.push({
       ...flow,

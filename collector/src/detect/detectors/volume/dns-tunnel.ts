@@ -1,0 +1,146 @@
+import type { Usual } from '../../baselines/usual.ts';
+import type { Detector, Report, RunningDetector, Values } from '../../detector.ts';
+import { MOST_WINDOWS_BACK, type Step } from '../../step.ts';
+import { dnsReads, isAsked, serversOf, tunnelOf, usualTunnelLimits } from './dns-use.ts';
+import { samplingCaveat, scoreOf } from './gravity.ts';
+import { bytesText, countText } from './quantities.ts';
+import { valuesByRow } from './tenant-values.ts';
+
+/*
+ * Why it works: a tunnel carries its data in names and in the records that answer. Names hold 255 octets at most, so that it needs many
+ * questions, and fills each: questions of 150 to 300 octets where ordinary ones have 60 to 100, or answers of 500 to 1,400 where
+ * ordinary ones have 100 to 250 (octets of the IP packet). iodine, where it reaches its server, sends raw packets to
+ * port 53, which are larger still than any question can be. And it lasts, with one server or by one resolver.
+ *
+ * What looks alike, and how it is told:
+ * - DNSSEC, DKIM, SPF, large SRV sets: large answers, but few; the mean over a minute of many stays low;
+ * - reverse lookups of IPv6, block lists: questions of up to 140 octets;
+ * - reputation services of virus scanners: questions of 100 to 200, in bursts; what is usual for the host, once that is known;
+ * - resolvers and forwarders: their questions are others’, who are looked at themselves;
+ * - zone transfers: TCP, which is not looked at; nor can DNS over HTTPS be.
+ *
+ * A tunnel that idles sends some 15 ordinary questions a minute: nothing of their size tells it. Regular ones are for `beaconing`.
+ */
+const parameters = {
+  queries_per_minute: {
+    default: usualTunnelLimits.queries_per_minute,
+    unit: 'queries/min',
+    threshold: true,
+    least: 10,
+    doc: 'Questions a minute to one server, from where on their size is looked at: a tunnel in use asks without pause.',
+  },
+  query_bytes: {
+    default: usualTunnelLimits.query_bytes,
+    unit: 'bytes',
+    doc: 'Mean octets of a question’s packet, from where on it carries data.',
+  },
+  answer_bytes: {
+    default: usualTunnelLimits.answer_bytes,
+    unit: 'bytes',
+    doc: 'Mean octets of an answer’s packet, from where on it carries data.',
+  },
+  bytes_per_minute: {
+    default: usualTunnelLimits.bytes_per_minute,
+    unit: 'bytes/min',
+    doc: 'Both ways together, at least.',
+  },
+} as const;
+
+type P = typeof parameters;
+const BEYOND_USUAL = 1.5;
+
+export const dnsTunnel: Detector<P> = {
+  name: 'dns_tunnel',
+  title: 'DNS tunnel',
+  types: ['dns_tunnel'],
+  doc:
+    'A host exchanges many questions or answers with one DNS server that are, on average over a minute, too large to be names and what they ' +
+    'stand for.',
+  parameters,
+  reads: dnsReads,
+  windowsBack: MOST_WINDOWS_BACK,
+  early: false,
+  start: (settings) => new RunningDnsTunnel(settings),
+};
+
+class RunningDnsTunnel implements RunningDetector {
+  private readonly settings: (tenant: string) => Values<P>;
+
+  constructor(settings: (tenant: string) => Values<P>) {
+    this.settings = settings;
+  }
+
+  detect(step: Step, usual: Usual, report: Report): void {
+    const rows = step.rows('source');
+    const { dns_queries: queries, internal } = rows.numbers;
+    const values = valuesByRow(step, 'source', this.settings);
+    for (let row = 0; row < rows.rows; row++) {
+      // Of what takes a minute to come together, the current window has its part.
+      if (rows.rest[row] === 1 || queries[row] === 0 || (internal[row]! & 1) === 0) continue;
+      const v = values(row);
+      if (queries[row]! < v.queries_per_minute / MOST_WINDOWS_BACK / 4) continue;
+      const host = step.entity('source', row);
+      if (host.sum('dns_queries') < v.queries_per_minute || isAsked(step, host)) continue;
+      const tunnel = tunnelOf(step, host, serversOf(step, host), v);
+      if (tunnel === undefined) continue;
+      const known = usual.of(step, 'source', row, 'dns_queries');
+      const rate = host.sum('dns_queries');
+      if (!known.learning && rate < BEYOND_USUAL * known.high * 60) continue;
+      const { pair, sizes } = tunnel;
+      const source = pair.address('source_ip');
+      const server = pair.address('destination_ip');
+      const query = sizes.queryBytes / sizes.queries;
+      const answer = sizes.answers === 0 ? 0 : sizes.answerBytes / sizes.answers;
+      const byQuery = query / v.query_bytes >= answer / v.answer_bytes;
+      const times = byQuery ? query / v.query_bytes : answer / v.answer_bytes;
+      const caveat = samplingCaveat(pair, MOST_WINDOWS_BACK);
+      report({
+        type: 'dns_tunnel',
+        tenant: pair.tenant,
+        entity: `${source} → ${server}`,
+        severity: 'high',
+        score: scoreOf(
+          times + sizes.queries / v.queries_per_minute / 10,
+          pair.sum('records'),
+          pair.most('sampling_rate'),
+        ),
+        title:
+          `${source} likely tunnels by DNS through ${server}: ${countText(sizes.queries)} queries/min of ` +
+          `${countText(query)} bytes` +
+          (answer > 0 ? `, answers of ${countText(answer)} bytes` : ''),
+        description:
+          `In a minute ${bytesText(sizes.queryBytes)} were asked and ${bytesText(sizes.answerBytes)} answered; questions usually have ` +
+          '60 to 100 bytes, answers 100 to 250. Look at the names that it asks for: of a tunnel they are long and under one domain.',
+        source,
+        destination: server,
+        protocol: 17,
+        port: 53,
+        metric: byQuery ? 'mean_query_bytes' : 'mean_answer_bytes',
+        value: byQuery ? query : answer,
+        baseline: 0,
+        threshold: byQuery ? v.query_bytes : v.answer_bytes,
+        technique: 'T1572',
+        flowFilter: `host = ${source} and host = ${server} and protocol = udp and port = 53`,
+        evidence: {
+          measures: [
+            { name: 'queries', value: sizes.queries, unit: 'queries/min' },
+            { name: 'query_bytes', value: sizes.queryBytes, unit: 'bytes/min' },
+            { name: 'answers', value: sizes.answers, unit: 'answers/min' },
+            { name: 'answer_bytes', value: sizes.answerBytes, unit: 'bytes/min' },
+          ],
+          contributors: [
+            {
+              source_ip: source,
+              destination_ip: server,
+              protocol: 17,
+              destination_port: 53,
+              value: byQuery ? query : answer,
+            },
+          ],
+          ...(caveat === undefined ? {} : { caveat }),
+          parameters: { query_bytes: v.query_bytes, answer_bytes: v.answer_bytes },
+        },
+      });
+    }
+  }
+}
