@@ -32,7 +32,7 @@ interface Kept {
   readonly index: (kind: WindowKind) => KeyIndex;
   /** Rows of the kind pair by the first or the second address; made when asked for. */
   readonly pairs: (end: HostKind) => ReadonlyMap<number, readonly number[]>;
-  readonly addresses: () => ReadonlyMap<number, string>;
+  readonly addressOf: (hash: number) => string | undefined;
 }
 
 /** The latest windows, those that still take flows among them, for steps to look back on. */
@@ -69,7 +69,7 @@ export class WindowHistory {
   private keep(window: ClosedWindow, early: boolean): Kept {
     const indexes: Partial<Record<WindowKind, KeyIndex>> = {};
     const pairs: Partial<Record<HostKind, Map<number, number[]>>> = {};
-    let addresses: Map<number, string> | undefined;
+    let addresses: Map<number, AddressPlace> | undefined;
     const index = (kind: WindowKind): KeyIndex => {
       const rows = window.kinds[kind];
       return (indexes[kind] ??= new KeyIndex(rows, {
@@ -83,7 +83,10 @@ export class WindowHistory {
       window,
       index,
       pairs: (end) => (pairs[end] ??= pairsBy(window.kinds.pair, end)),
-      addresses: () => (addresses ??= addressesOf(window)),
+      addressOf: (hash) => {
+        const place = (addresses ??= addressesOf(window)).get(hash);
+        return place === undefined ? undefined : addressText(place.words, place.at);
+      },
     };
   }
 }
@@ -171,57 +174,69 @@ export class Step {
   /** The address with a hash, as distinct columns hold them, where one of the latest windows has a row of it. */
   addressOf(hash: number, windows = MOST_WINDOWS_BACK): string | undefined {
     for (let back = 0; back < windows; back++) {
-      const text = this.back[back]?.addresses().get(hash);
+      const text = this.back[back]?.addressOf(hash);
       if (text !== undefined) return text;
     }
     return undefined;
   }
 
   entityOf(kind: WindowKind, key: Uint32Array): Entity {
-    return new Entity(
-      kind,
-      key,
-      this.back.map((kept) => {
-        if (kept === undefined) return undefined;
-        const row = kept.index(kind).find(key);
-        return row < 0 ? undefined : { rows: kept.window.kinds[kind], row };
-      }),
-      this.tenantText(key[0]!),
-    );
+    return new Entity(kind, key, this.back, this.tenantText);
   }
 }
 
-interface RowBack {
-  readonly rows: WindowRows;
-  readonly row: number;
-}
+const NOT_LOOKED = -2;
 
 /** One host, pair, interface … with its rows of the latest windows. `windows` counts back from the current one, which is the first. */
 export class Entity {
   readonly kind: WindowKind;
-  readonly tenant: string;
   /** Words of the key, texts as numbers that hold as long as the process does. */
   readonly key: Uint32Array;
-  private readonly back: readonly (RowBack | undefined)[];
+  private readonly back: readonly (Kept | undefined)[];
+  /** Rows of the windows back: found when first asked for, for many entities are looked at in one window only. */
+  private readonly places = new Int32Array(MOST_WINDOWS_BACK).fill(NOT_LOOKED);
+  private readonly tenantText: (id: number) => string;
 
-  constructor(kind: WindowKind, key: Uint32Array, back: readonly (RowBack | undefined)[], tenant: string) {
+  constructor(
+    kind: WindowKind,
+    key: Uint32Array,
+    back: readonly (Kept | undefined)[],
+    tenantText: (id: number) => string,
+  ) {
     this.kind = kind;
     this.key = key;
     this.back = back;
-    this.tenant = tenant;
+    this.tenantText = tenantText;
+  }
+
+  get tenant(): string {
+    return this.tenantText(this.key[0]!);
+  }
+
+  /** Its row so many windows back; -1 where it has none. */
+  private rowBack(back: number): number {
+    const known = this.places[back]!;
+    if (known !== NOT_LOOKED) return known;
+    const row = this.back[back]?.index(this.kind).find(this.key) ?? -1;
+    this.places[back] = row;
+    return row;
+  }
+
+  private rowsBack(back: number): WindowRows {
+    return this.back[back]!.window.kinds[this.kind];
   }
 
   /** Of how many of the latest windows it has a row. */
   seen(windows = MOST_WINDOWS_BACK): number {
     let seen = 0;
-    for (let b = 0; b < windows; b++) if (this.back[b] !== undefined) seen++;
+    for (let b = 0; b < windows; b++) if (this.rowBack(b) >= 0) seen++;
     return seen;
   }
 
   /** The number in one window; 0 where it has no row. */
   at(name: WindowNumber, back = 0): number {
-    const found = this.back[back];
-    return found === undefined ? 0 : found.rows.numbers[name][found.row]!;
+    const row = this.rowBack(back);
+    return row < 0 ? 0 : this.rowsBack(back).numbers[name][row]!;
   }
 
   sum(name: WindowNumber, windows = MOST_WINDOWS_BACK): number {
@@ -247,9 +262,9 @@ export class Entity {
   hashes(name: WindowDistinct, windows = MOST_WINDOWS_BACK): Uint32Array {
     const parts: Uint32Array[] = [];
     for (let b = 0; b < windows; b++) {
-      const found = this.back[b];
-      const column = found?.rows.distincts[name];
-      if (column !== undefined) parts.push(hashesOf(column, found!.row));
+      const row = this.rowBack(b);
+      const column = row < 0 ? undefined : this.rowsBack(b).distincts[name];
+      if (column !== undefined) parts.push(hashesOf(column, row));
     }
     return parts.length === 1 ? parts[0]! : mergedDistinct(parts, distinctKept(this.kind));
   }
@@ -262,12 +277,12 @@ export class Entity {
   histogram(name: WindowHistogram, windows = MOST_WINDOWS_BACK): Float64Array {
     let sum: Float64Array | undefined;
     for (let b = 0; b < windows; b++) {
-      const found = this.back[b];
-      const column = found?.rows.histograms[name];
+      const row = this.rowBack(b);
+      const column = row < 0 ? undefined : this.rowsBack(b).histograms[name];
       if (column === undefined) continue;
-      const length = column.length / found!.rows.rows;
+      const length = column.length / this.rowsBack(b).rows;
       sum ??= new Float64Array(length);
-      for (let i = 0; i < length; i++) sum[i]! += column[found!.row * length + i]!;
+      for (let i = 0; i < length; i++) sum[i]! += column[row * length + i]!;
     }
     return sum ?? new Float64Array(0);
   }
@@ -285,9 +300,12 @@ export class Entity {
   }
 
   get application(): string {
-    for (const found of this.back)
-      if (found !== undefined)
-        return found.rows.texts.application[found.rows.keys.application?.[found.row] ?? 0] ?? '';
+    for (let b = 0; b < MOST_WINDOWS_BACK; b++) {
+      const row = this.rowBack(b);
+      if (row < 0) continue;
+      const { texts, keys } = this.rowsBack(b);
+      return texts.application[keys.application?.[row] ?? 0] ?? '';
+    }
     return '';
   }
 
@@ -325,16 +343,25 @@ function pairsBy(pairs: WindowRows, end: HostKind): Map<number, number[]> {
   return by;
 }
 
-function addressesOf(window: ClosedWindow): Map<number, string> {
-  const by = new Map<number, string>();
+/** Where an address stands: most are never asked for, and texts cost more than all else. */
+interface AddressPlace {
+  readonly words: Uint32Array;
+  readonly at: number;
+}
+
+function addressesOf(window: ClosedWindow): Map<number, AddressPlace> {
+  const by = new Map<number, AddressPlace>();
   for (const { name, key } of windowKinds) {
     if (name === 'interface' || name === 'prefix') continue;
     for (const column of key) {
       if (!column.endsWith('_ip')) continue;
       const rows = window.kinds[name];
       const words = rows.keys[column]!;
-      for (let row = 0; row < rows.rows; row++)
-        if (rows.rest[row] === 0) by.set(hashAt(words, row), addressText(words, row * keyWords(column)));
+      for (let row = 0; row < rows.rows; row++) {
+        if (rows.rest[row] === 1) continue;
+        const hash = hashAt(words, row);
+        if (!by.has(hash)) by.set(hash, { words, at: row * keyWords(column) });
+      }
     }
   }
   return by;
