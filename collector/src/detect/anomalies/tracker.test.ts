@@ -195,6 +195,14 @@ describe('an early look', () => {
     expect(tracker.open()).toBe(1);
   });
 
+  it('holds it open from the window that was looked at, though one before is closed after it', () => {
+    const tracker = track();
+    early(tracker, 9, scan());
+    closed(tracker, 5, scan());
+    const ends = quiet(tracker, 6, 20).filter(({ state }) => state === 'closed');
+    expect(ends).toMatchObject([{ opened: beginningOf(9), closed: beginningOf(10) }]);
+  });
+
   it('writes rows later than those before, though closed windows are of an earlier time', () => {
     const tracker = track();
     const [first] = early(tracker, 9, scan({ value: 30 }));
