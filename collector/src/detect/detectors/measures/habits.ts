@@ -7,6 +7,9 @@ export interface Habit {
   /** 98 of 100 are not above, 2 of 100 not below. */
   readonly high: number;
   readonly low: number;
+  /** The same of 998 and 2 of 1000. */
+  readonly most: number;
+  readonly least: number;
   /** How many it rests on. */
   readonly learnt: number;
 }
@@ -18,6 +21,12 @@ export const learnMinutes = {
   least: 1,
   doc: 'Minutes of windows that teach a habit before it is one: as long as baselines take.',
 } as const satisfies Parameter;
+
+/**
+ * What a window counts that is beyond what is ever usual, where the rarest of a thousand is the habit: it becomes usual within some hours, not
+ * while it is told.
+ */
+export const UNUSUAL_WEIGHT = 0.005;
 
 /** Whether it rests on so many minutes. */
 export function isLearnt(habit: Habit | undefined, minutes: number): habit is Habit {
@@ -59,6 +68,8 @@ export class Habits {
       median: this.quantile(kept, 0.5),
       high: this.quantile(kept, 0.98),
       low: this.quantile(kept, 0.02),
+      most: this.quantile(kept, 0.998),
+      least: this.quantile(kept, 0.002),
       learnt: kept.learnt,
     };
   }
