@@ -57,7 +57,7 @@ describeHere('a lab of two namespaces', () => {
       return code === 0 ? true : undefined;
     });
     const scan = await scanner.run('nmap', ['-n', '-sS', '-T4', '--top-ports', '200', VICTIM], 20);
-    expect(scan.text).toContain('80/tcp open');
+    if (!/80\/tcp +open/.test(scan.text)) throw new Error(`nmap has not found the web server: ${scan.text}`);
     // It looks for flows that have ended when packets come.
     await until('flows of the scan', async () => {
       await scanner.run('curl', ['-s', '-m', '2', `http://${VICTIM}/`, '-o', '/dev/null'], 5);
@@ -124,10 +124,7 @@ describeHere('a lab whose program ends', () => {
   ] as const)('leaves no namespace behind %s', async (_, ending, signal) => {
     const { child, id } = await run(ending);
     const exited = once(child, 'exit');
-    if (signal !== undefined) {
-      expect(namespaces()).toContain(id);
-      child.kill(signal);
-    }
+    if (signal !== undefined) child.kill(signal);
     await exited;
     expect(namespaces()).not.toContain(`${id}-`);
   });

@@ -12,6 +12,8 @@ export interface Label {
   readonly also: readonly AnomalyType[];
   /** Addresses and prefixes of which one has to be an end of the anomaly: `10.77.3.5`, `10.77.2.0/24`. Any where empty. */
   readonly hosts: readonly string[];
+  /** Who suffers: consequences (`also`) may name these as their destination. */
+  readonly victims?: readonly string[];
   /** Seconds since 1970. */
   readonly from: number;
   readonly to: number;

@@ -121,6 +121,16 @@ describe('scoring anomalies against labels', () => {
     expect(scored.falseAlarms).toEqual([]);
   });
 
+  it('lets consequences name victims, as their destination alone', () => {
+    const hit = label({ victims: ['10.0.2.7'] });
+    const of = (more: Partial<AnomalyRow>) =>
+      score([row(620, { source_ip: '::', ...more })], traffic([hit])).falseAlarms.length;
+    expect(of({ type: 'error_rate', destination_ip: '10.0.2.7', destination_prefix: 128 })).toBe(0);
+    expect(of({ type: 'error_rate', destination_ip: '10.0.2.8', destination_prefix: 128 })).toBe(1);
+    expect(of({ type: 'error_rate', source_ip: '10.0.2.7' })).toBe(1);
+    expect(of({ type: 'port_scan_vertical', destination_ip: '10.0.2.7', destination_prefix: 128 })).toBe(1);
+  });
+
   it('goes by time alone where an anomaly names no host', () => {
     const scored = score([row(620, { type: 'error_rate', source_ip: '::' })], traffic([label({})]));
     expect(scored.falseAlarms).toEqual([]);

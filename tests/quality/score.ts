@@ -79,8 +79,9 @@ export function score(rows: readonly WrittenRow[], traffic: Labelled, options: S
   const attacks = traffic.labels.filter((l) => l.kind === 'attack');
   const benign = traffic.labels.filter((l) => l.kind === 'benign');
   const trueOf = (a: Anomaly, label: Label): boolean =>
-    (label.expected.includes(a.last.type) || label.also.includes(a.last.type)) &&
-    namesOneOf(a.last, label.hosts) &&
+    (((label.expected.includes(a.last.type) || label.also.includes(a.last.type)) &&
+      namesOneOf(a.last, label.hosts)) ||
+      (label.also.includes(a.last.type) && isDestination(a.last, label.victims ?? []))) &&
     a.opened >= label.from - early &&
     a.opened <= label.to + grace;
   const verdicts = new Map<Anomaly, 'true' | 'false' | 'neutral'>();
@@ -200,6 +201,11 @@ function namesOneOf(row: AnomalyRow, hosts: readonly string[]): boolean {
   if (hosts.length === 0) return true;
   const ends = [row.source_ip, prefixOf(row)].filter((end) => end !== '::');
   return ends.length === 0 || ends.some((end) => hosts.some((host) => overlaps(end, host)));
+}
+
+function isDestination(row: AnomalyRow, hosts: readonly string[]): boolean {
+  const end = prefixOf(row);
+  return end !== '::' && hosts.some((host) => overlaps(end, host));
 }
 
 function prefixOf({ destination_ip: address, destination_prefix: bits }: AnomalyRow): string {

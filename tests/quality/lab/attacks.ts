@@ -105,6 +105,7 @@ function scan(s: Scan): Attack {
     expected: [s.horizontal === true ? 'port_scan_horizontal' : 'port_scan_vertical'],
     also: [...SCAN_ALSO, ...(s.also ?? [])],
     hosts: [source],
+    victims: [s.target.includes('/') || s.target.includes('-') ? '10.77.2.0/24' : s.target],
     crossesAfter: s.crossesAfter ?? 1,
     required: s.required ?? true,
     seconds: s.seconds,
@@ -172,6 +173,7 @@ function guessing(id: string, args: string, target: string, required = true, out
     expected: ['brute_force'],
     also: ['unexpected_connection', 'lateral_movement', 'error_rate', 'outlier'],
     hosts: [source],
+    victims: [target.replace(/^.*\/\//, '')],
     crossesAfter: 10,
     required,
     seconds: 40,
@@ -267,6 +269,8 @@ function tunnel(id: string, server: readonly string[], through: string): Attack 
 
 /** All attacks, in the order in which they come. */
 export function attacks(): Attack[] {
+  insider = 9;
+  outsider = 9;
   const [victim, second, third] = [machines[0]!, machines[1]!, machines[2]!];
   const spread = nextInsider();
   const burst = nextInsider();
@@ -481,6 +485,7 @@ export function attacks(): Attack[] {
       expected: ['lateral_movement'],
       also: ['port_scan_horizontal', 'unexpected_connection', 'outlier', 'brute_force', 'error_rate'],
       hosts: [spread],
+      victims: ['10.77.2.0/24'],
       crossesAfter: 15,
       required: true,
       seconds: 60,

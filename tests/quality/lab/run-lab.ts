@@ -192,8 +192,17 @@ async function inOffice(office: Office, options: LabOptions): Promise<LabRun> {
   return run;
 }
 
+/** A run from before, with what attacks are held for by now. */
 export function readLabRun(folder: string): LabRun {
-  return JSON.parse(readFileSync(join(folder, 'lab.json'), 'utf8')) as LabRun;
+  const run = JSON.parse(readFileSync(join(folder, 'lab.json'), 'utf8')) as LabRun;
+  const known = new Map(attacks().map((attack) => [attack.id, attack]));
+  return {
+    ...run,
+    labels: run.labels.map((label) => {
+      const { expected, also, victims } = known.get(label.id) ?? label;
+      return { ...label, expected, also, ...(victims === undefined ? {} : { victims }) };
+    }),
+  };
 }
 
 const killPort = (e: LabExporter): string =>
@@ -349,12 +358,13 @@ function rateOf(text: string, took: number): number | undefined {
 }
 
 function labelOf(attack: Attack, from: number, to: number, rate?: number): Label {
-  const { id, expected, also, hosts, crossesAfter, packetsPerSecond } = attack;
+  const { id, expected, also, hosts, victims, crossesAfter, packetsPerSecond } = attack;
   const description =
     rate === undefined ? attack.description : `${attack.description}: ${Math.round(rate)} packets/s`;
   const required =
     attack.required && (packetsPerSecond === undefined || (rate ?? Infinity) >= packetsPerSecond);
   return {
+    ...(victims === undefined ? {} : { victims }),
     id,
     kind: attack.kind ?? 'attack',
     description,
