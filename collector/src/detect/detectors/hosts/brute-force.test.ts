@@ -97,6 +97,11 @@ describe.each(forms)('password guessing, reported in %s', (form) => {
     expect(run(logins(60, 50, (i) => ({ source: `203.0.113.${i % 40}` })))).toEqual([]);
   });
 
+  it('is found where many sources try once or twice a minute', () => {
+    const flows = logins(120, 58, (i) => ({ source: `203.0.113.${i % 100}` }));
+    expect(entities(flows)).toEqual([`→ ${SERVER}:22`]);
+  });
+
   it('says when one may have got in', () => {
     const flows = [
       ...logins(40, 30),

@@ -145,6 +145,8 @@ interface Minute {
   readonly port: number;
   readonly source: string;
   readonly destination: string;
+  /** Whether some of it is in the current window. */
+  readonly now: boolean;
   readonly own: boolean;
   readonly rate: number;
   readonly records: number;
@@ -160,17 +162,23 @@ class BruteForce implements RunningDetector {
   private readonly days = new RememberedKeys(HABITS, HABIT_SECONDS);
   private readonly marked = new RememberedKeys(HABITS, 2 * DAY);
   private readonly peaks = new RememberedKeys(HABITS, HABIT_SECONDS);
+  private workedOut: { readonly step: Step; readonly minutes: readonly Minute[] } | undefined;
 
   constructor(settings: (tenant: string) => BruteForceValues) {
     this.settings = settings;
   }
 
+  /** What `detect` has worked out of a step, `learn` need not again. */
+  private minutes(step: Step): readonly Minute[] {
+    if (this.workedOut?.step !== step) this.workedOut = { step, minutes: minutesOf(step) };
+    return this.workedOut.minutes;
+  }
+
   detect(step: Step, _usual: unknown, report: Report): void {
     const sprays = new Map<string, Minute[]>();
     const services = new Map<string, Minute[]>();
-    const minutes: Minute[] = [];
-    for (const minute of minutesOf(step)) {
-      minutes.push(minute);
+    const minutes = this.minutes(step);
+    for (const minute of minutes) {
       const { pair, source, destination, port } = minute;
       add(sprays, `${pair.tenant} ${source} ${port}`, minute);
       add(services, `${pair.tenant} ${destination} ${port}`, minute);
@@ -183,7 +191,7 @@ class BruteForce implements RunningDetector {
       report(finding);
     }
     for (const minute of minutes) {
-      if (spraying.has(`${minute.pair.tenant} ${minute.source} ${minute.port}`)) continue;
+      if (!minute.now || spraying.has(`${minute.pair.tenant} ${minute.source} ${minute.port}`)) continue;
       const finding = this.single(step, minute);
       if (finding !== undefined) report(finding);
     }
@@ -229,6 +237,7 @@ class BruteForce implements RunningDetector {
   private spray(step: Step, of: readonly Minute[]): Finding | undefined {
     const first = of[0]!;
     const values = this.settings(first.pair.tenant);
+    if (!of.some((m) => m.now)) return undefined;
     if (of.length < values.spray_hosts || of.some((m) => m.rate > 1)) return undefined;
     const fresh = of.filter((m) => m.attempts >= 2 && !this.isHabit(step, edgeKey(m), m.attempts));
     const attempts = fresh.reduce((sum, m) => sum + m.attempts, 0);
@@ -240,6 +249,7 @@ class BruteForce implements RunningDetector {
   private distributed(step: Step, of: readonly Minute[]): Finding | undefined {
     const first = of[0]!;
     const values = this.settings(first.pair.tenant);
+    if (!of.some((m) => m.now)) return undefined;
     if (of.length < values.distributed_sources || of.some((m) => m.rate > 1)) return undefined;
     // Who does enough alone is told of alone.
     const few = of.filter((m) => m.attempts < values.attempts * factorOf(m.port, m.own));
@@ -267,7 +277,9 @@ class BruteForce implements RunningDetector {
 
   learn(step: Step): void {
     const services = new Map<string, Minute[]>();
-    for (const minute of minutesOf(step)) {
+    for (const minute of this.minutes(step)) {
+      add(services, `${minute.pair.tenant} ${minute.destination} ${minute.port}`, minute);
+      if (!minute.now) continue;
       const name = nameOf(minute);
       const edge = this.edges.get(name) ?? { recent: [] };
       this.edges.delete(name);
@@ -275,7 +287,6 @@ class BruteForce implements RunningDetector {
       const recent = recentOf(step, minute.pair, 0);
       edge.recent = [...edge.recent, recent].filter(({ at }) => at > step.end - PATIENT_SECONDS);
       this.remember(step, edgeKey(minute), minute.attempts);
-      add(services, `${minute.pair.tenant} ${minute.destination} ${minute.port}`, minute);
     }
     for (const of of services.values())
       this.remember(
@@ -324,29 +335,39 @@ class BruteForce implements RunningDetector {
   }
 }
 
-/** Pairs of the current window that make attempts, over the last minute. */
-function* minutesOf(step: Step): Generator<Minute> {
-  const rows = step.rows('pair');
-  const { login_short_flows: short } = rows.numbers;
-  const { protocol, port } = rows.keys;
-  for (let row = 0; row < rows.rows; row++) {
-    if (rows.rest[row] === 1 || short[row] === 0 || protocol![row] !== TCP || port![row] === 0) continue;
-    const pair = step.entity('pair', row);
-    let attempts = 0;
-    for (let back = 0; back < MOST_WINDOWS_BACK; back++) attempts += recentOf(step, pair, back).attempts;
-    if (attempts === 0) continue;
-    yield {
-      pair,
-      port: port![row]!,
-      source: pair.address('source_ip'),
-      destination: pair.address('destination_ip'),
-      own: (pair.bits('internal') & 1) === 1,
-      rate: pair.most('sampling_rate'),
-      records: pair.sum('records'),
-      attempts,
-      lasting: pair.sum('login_flows') - pair.sum('login_short_flows'),
-    };
+/** Pairs that made attempts within the last minute. */
+function minutesOf(step: Step): Minute[] {
+  const met = new Set<string>();
+  const minutes: Minute[] = [];
+  for (let back = 0; back < MOST_WINDOWS_BACK; back++) {
+    const rows = step.rowsBack('pair', back);
+    if (rows === undefined) continue;
+    const { login_short_flows: short } = rows.numbers;
+    const { protocol, port } = rows.keys;
+    for (let row = 0; row < rows.rows; row++) {
+      if (rows.rest[row] === 1 || short[row] === 0 || protocol![row] !== TCP || port![row] === 0) continue;
+      const pair = step.entityBack('pair', back, row)!;
+      const name = pair.key.join();
+      if (met.has(name)) continue;
+      met.add(name);
+      let attempts = 0;
+      for (let b = back; b < MOST_WINDOWS_BACK; b++) attempts += recentOf(step, pair, b).attempts;
+      if (attempts === 0) continue;
+      minutes.push({
+        pair,
+        port: port![row]!,
+        source: pair.address('source_ip'),
+        destination: pair.address('destination_ip'),
+        now: back === 0,
+        own: (pair.bits('internal') & 1) === 1,
+        rate: pair.most('sampling_rate'),
+        records: pair.sum('records'),
+        attempts,
+        lasting: pair.sum('login_flows') - pair.sum('login_short_flows'),
+      });
+    }
   }
+  return minutes;
 }
 
 function recentOf(step: Step, pair: Entity, back: number): Recent {

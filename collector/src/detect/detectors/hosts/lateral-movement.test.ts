@@ -17,7 +17,7 @@ describe.each(forms)('lateral movement, reported in %s', (form) => {
     connection(form, { at, source, destination, port: 22, bytes: 5000, packets: 30, ...more });
   /** A day of the usual: each client uses the file server, one the other. */
   const usual = times(8, (i) => [
-    ...reach(i * 3600 * 3, `10.0.0.${60 + i}`, '10.1.0.1', { port: 445 }),
+    ...reach(i * 3600 * 3, `10.0.0.${80 + i}`, '10.1.0.1', { port: 445 }),
     ...reach(i * 3600 * 3 + 5, ATTACKER, '10.1.0.2'),
   ]);
   const attack = (n: number, more: (i: number) => Partial<Conversation> = () => ({}), every = 60): Flow[] =>

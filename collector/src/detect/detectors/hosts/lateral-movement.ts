@@ -20,7 +20,7 @@ const parameters = {
     unit: 'hosts',
     threshold: true,
     least: 2,
-    doc: 'So many hosts that it never reached before, by ports of administration, within `within_s`; and one more for each five that it knew.',
+    doc: 'So many hosts that it never reached before, by ports of administration, within `within_s`; of who has n such edges, the square root of n more.',
   },
   within_s: {
     default: 600,
@@ -48,7 +48,6 @@ const HOSTS = 2 ** 15;
 const MEMORY_SECONDS = 30 * DAY;
 const MOST_SOURCES = 4096;
 const MOST_RECENT = 64;
-const KNOWN_FOR_ONE = 5;
 /** Packets from which on a flow was a connection. */
 const CONNECTED_PACKETS = 3;
 const HOLD_SECONDS = 900;
@@ -119,7 +118,8 @@ class LateralMovement implements RunningDetector {
       );
       const reached = new Set(all.map((e) => e.destination)).size;
       const known = this.hosts.count(sourceKey(first), step.start);
-      const threshold = values.hosts + Math.floor(Math.max(0, known - all.length) / KNOWN_FOR_ONE);
+      // Who got on many hosts by and by gets on more.
+      const threshold = values.hosts + Math.floor(Math.sqrt(Math.max(0, known - all.length - 1)));
       if (reached >= threshold) report(findingOf(first, pairs, all, reached, known, threshold));
     }
   }
