@@ -169,7 +169,7 @@ describe('resources', () => {
       columns: expect.arrayContaining(['source_ip', 'application']),
     });
     expect(await get('status')).toMatchObject({
-      schemaVersion: 3,
+      schemaVersion: 4,
       exporters: 3,
       exportersWithoutSampling: 1,
       live: false,

@@ -12,6 +12,7 @@ import { variableReferences } from './filter/variable-references.ts';
 import { moved } from './parts/moved.ts';
 import { examples, filterCheatSheet } from './query/examples.ts';
 import { hintsFor } from './query/hints.ts';
+import { parameterHelp, settingsIn } from './query/replay-settings.ts';
 import { sqlOffers } from './query/sql-completion.ts';
 
 const labels = (offers: { readonly items: readonly { readonly label: string }[] }): string[] =>
@@ -192,5 +193,29 @@ describe('settings', () => {
     expect(
       wrong({ timeoutSeconds: 0, maxRows: Number.NaN, maxSeries: 0, maxRangeDays: -1, concurrency: 1000 }),
     ).toHaveLength(5);
+  });
+});
+
+describe('the settings of a replay', () => {
+  it('are written in a line, however they are set apart', () => {
+    expect(settingsIn(' port_scan.ports=40,port_scan.hosts = 30;\n$more ')).toEqual([
+      'port_scan.ports=40',
+      'port_scan.hosts=30',
+      '$more',
+    ]);
+    expect(settingsIn('  ')).toEqual([]);
+  });
+
+  it('are explained for the detectors that were chosen', () => {
+    const known = [
+      {
+        name: 'port_scan',
+        title: 'Port scan',
+        parameters: { ports: { default: 20, unit: 'ports/min', doc: '' } },
+      },
+      { name: 'other', title: 'Other', parameters: {} },
+    ];
+    expect(parameterHelp(known, ['port_scan'])).toContain('port_scan.ports (20 ports/min)');
+    expect(parameterHelp(known, [])).toContain('Choose detectors');
   });
 });

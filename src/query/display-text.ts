@@ -22,7 +22,7 @@ export function displayText(query: Query): string {
     case 'exporters':
       return `Exporters: ${exporterViewTexts[query.exporterView][0].toLowerCase()}${filter}`;
     case 'anomalies':
-      return `Anomalies${query.severities.length > 0 ? ` (${query.severities.join(', ')})` : ''}${filter}`;
+      return `${query.replay === null ? 'Anomalies' : 'Replayed anomalies'}${query.severities.length > 0 ? ` (${query.severities.join(', ')})` : ''}${filter}`;
     case 'sql':
       return query.sql.replaceAll(/\s+/g, ' ').trim();
     default:

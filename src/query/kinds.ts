@@ -76,6 +76,7 @@ export type Part =
   | 'node'
   | 'exporterView'
   | 'anomalies'
+  | 'replay'
   | 'sql';
 
 const partsOf: Readonly<Record<QueryKind, readonly Part[]>> = {
@@ -125,7 +126,7 @@ const partsOf: Readonly<Record<QueryKind, readonly Part[]>> = {
   ],
   topology: ['filter', 'metric', 'node', 'limit', 'other', 'correctSampling', 'resolution', 'prefixes'],
   exporters: ['exporterView', 'filter'],
-  anomalies: ['anomalies', 'filter', 'limit'],
+  anomalies: ['anomalies', 'replay', 'filter', 'limit'],
   sql: ['sql'],
 };
 
@@ -136,6 +137,7 @@ const notInRules: ReadonlySet<Part> = new Set([
   'lastBucket',
   'live',
   'legend',
+  'replay',
 ]);
 
 export function partsFor(kind: QueryKind, alerting: boolean): ReadonlySet<Part> {

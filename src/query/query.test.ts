@@ -52,6 +52,8 @@ describe('the kinds that an editor offers', () => {
     expect(partsFor('timeseries', false).has('previousPeriod')).toBe(true);
     expect(partsFor('timeseries', true).has('previousPeriod')).toBe(false);
     expect(partsFor('timeseries', true).has('filter')).toBe(true);
+    expect(partsFor('anomalies', false).has('replay')).toBe(true);
+    expect(partsFor('anomalies', true).has('replay')).toBe(false);
   });
 });
 

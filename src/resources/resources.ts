@@ -1,4 +1,5 @@
 import type {
+  DetectorsAnswer,
   FieldsAnswer,
   QueryRange,
   SqlPreviewAnswer,
@@ -57,6 +58,13 @@ export class Resources {
 
   async status(): Promise<StatusAnswer> {
     return (await this.keep('status', () => this.caller.getResource('status'))) as StatusAnswer;
+  }
+
+  async detectors(): Promise<DetectorsAnswer['detectors']> {
+    const answer = (await this.keep('detectors', () =>
+      this.caller.getResource('detectors'),
+    )) as DetectorsAnswer;
+    return answer.detectors;
   }
 
   async sql(query: unknown, range: QueryRange): Promise<SqlPreviewAnswer> {

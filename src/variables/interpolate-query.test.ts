@@ -36,6 +36,14 @@ describe('a query whose variables are replaced', () => {
     expect(normal.ok && normal.query.limit).toBe(20);
   });
 
+  it('has them in what a replay sets', () => {
+    const replay = { detectors: ['port_scan'], set: ['port_scan.ports=$n'] };
+    expect(interpolateQuery({ refId: 'A', kind: 'anomalies', replay }, source).replay).toEqual({
+      detectors: ['port_scan'],
+      set: ['port_scan.ports=20'],
+    });
+  });
+
   it('carries the dashboard’s ad hoc filters, without those that are not finished', () => {
     const query = interpolateQuery({ refId: 'A', kind: 'top' }, source, [
       { key: 'exporter', operator: '=', value: 'x" or 1' },

@@ -25,6 +25,12 @@ export function interpolateQuery(
     const text: unknown = query[key];
     if (typeof text === 'string') out[key] = plain(text, source);
   }
+  const { replay } = query;
+  if (typeof replay === 'object' && replay !== null) {
+    const all = (list: unknown): string[] =>
+      Array.isArray(list) ? [...new Set(list.flatMap((item) => listed(String(item), source)))] : [];
+    out['replay'] = { detectors: all(replay.detectors), set: all(replay.set) };
+  }
   // Numbers that are variables are saved as text.
   for (const key of ['limit', 'minInterval', 'prefix4', 'prefix6'] as const) {
     const value: unknown = query[key];

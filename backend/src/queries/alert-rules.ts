@@ -18,6 +18,11 @@ export function forAlertRule(
       'Single flows are nothing for an alert rule: take the kind “Time series” with the metric “Flows”, or “Top”, with the same filter.',
       { status: 400, source: 'downstream' },
     );
+  if (query.kind === 'anomalies' && query.replay !== null)
+    throw new PluginError(
+      'A replay is nothing for an alert rule: it tells what would have been found, of a time that is over. Take “Replay” out of the query.',
+      { status: 400, source: 'downstream' },
+    );
   const says = (key: string): boolean =>
     typeof saved === 'object' && saved !== null && Object.hasOwn(saved, key);
   const limited = says('limit');

@@ -21,6 +21,7 @@ import type { Table } from '../clickhouse/columns.ts';
 import { framesOf } from '../frames/index.ts';
 import { type DataSource, identifierOf } from '../instances/data-source.ts';
 import type { BackendMetrics } from '../metrics.ts';
+import { replayAnomalies } from '../replay/replay-anomalies.ts';
 import { requireSqlAllowed } from '../tenants/sql-allowed.ts';
 import { forAlertRule } from './alert-rules.ts';
 import { type Caller, callerOf } from './caller.ts';
@@ -129,6 +130,8 @@ async function execute(
   metrics: BackendMetrics,
 ): Promise<Frame[]> {
   if (query.kind === 'sql') await requireSqlAllowed(dataSource, context.signal);
+  if (query.kind === 'anomalies' && query.replay !== null)
+    return await replayed(dataSource, dataQuery, { query, compiled, notices }, context, metrics);
   const settings = runtimeSettings(dataSource.settings, compiled.kind, context.deadlineMs, caller.comment);
   // One that fails ends the others.
   const together = new AbortController();
@@ -167,6 +170,31 @@ async function execute(
     { layouts: dataSource.layouts, asAnnotations: isAnnotation(dataQuery) },
   );
   return query.kind === 'flows' && query.live ? withChannel(dataSource, query, frames) : frames;
+}
+
+/** Anomalies as the collector finds them in a replay, in the frames of stored ones. */
+async function replayed(
+  dataSource: DataSource,
+  dataQuery: DataQuery,
+  { query, compiled, notices }: PreparedQuery,
+  { signal }: QueryContext,
+  metrics: BackendMetrics,
+): Promise<Frame[]> {
+  const asked = { query, compiled, range: rangeOf(dataQuery) };
+  const found = await replayAnomalies(dataSource, asked, signal);
+  metrics.rows.inc({ kind: compiled.kind }, found.table.rows);
+  return framesOf(
+    {
+      query,
+      compiled: found.compiled,
+      tables: new Map([['main', found.table]]),
+      costs: [],
+      forAlert: false,
+      limits: { maxRows: dataSource.settings.maxRows, maxSeries: dataSource.settings.maxSeries },
+      notices: [...notices, ...found.notices],
+    },
+    { layouts: dataSource.layouts, asAnnotations: isAnnotation(dataQuery) },
+  );
 }
 
 /**

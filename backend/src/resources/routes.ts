@@ -1,6 +1,7 @@
-import { type FieldsAnswer } from '@weir/core/query';
+import { type DetectorsAnswer, type FieldsAnswer } from '@weir/core/query';
 import { type ResourceRequest, type ResourceResponse, type ResourceRoute } from '@weir/plugin-sdk';
 import type { DataSource } from '../instances/data-source.ts';
+import { askCollector } from '../replay/collector-http.ts';
 import { answer, answered, text, wholeNumber } from './answers.ts';
 import { completeWithValues } from './completion.ts';
 import { fieldValues } from './field-values.ts';
@@ -48,6 +49,12 @@ export const routes: readonly ResourceRoute<DataSource>[] = [
   get('status', async (dataSource, _request, signal) =>
     answer(await statusOf(dataSource, signal), { cached: false }),
   ),
+  get('detectors', async (dataSource, _request, signal) => {
+    if (dataSource.settings.collectorUrl === '')
+      return answer({ detectors: [] } satisfies DetectorsAnswer, { cached: false });
+    const known = await askCollector(dataSource, { method: 'GET', path: '/detectors', signal });
+    return answer(known as DetectorsAnswer, { cached: true });
+  }),
   {
     method: 'POST',
     path: 'sql',

@@ -115,7 +115,7 @@ describe('POST /backtest', () => {
     [{ ...ASKED, sett: [] }, /sett/],
     [{ from: NOON, to: NOON }, /the end must be later\.$/],
     [{ from: 0, to: NOON }, /longer than 62 days/],
-    [{ ...ASKED, detectors: ['port_scam'] }, /^There is no detector port_scam; did you mean port_scan\?\.$/],
+    [{ ...ASKED, detectors: ['port_scam'] }, /^There is no detector port_scam; did you mean port_scan\?$/],
     [{ ...ASKED, set: ['port_scan.prots=3'] }, /did you mean ports\?/],
     [{ ...ASKED, filter: 'bytes > 3' }, /Anomalies have no bytes/],
     [{ ...ASKED, source: 'packets' }, /source/],

@@ -161,7 +161,7 @@ function requestOf(
   try {
     checkRequest(asked);
   } catch (error) {
-    if (error instanceof ReplayProblem) return { status: 400, error: `${capital(error.message)}.` };
+    if (error instanceof ReplayProblem) return { status: 400, error: error.sentence };
     throw error;
   }
   return asked;
@@ -215,15 +215,11 @@ function answerOf({
 }
 
 function failureOf(error: unknown): { status: number; text: string } {
-  if (error instanceof ReplayProblem) return { status: 400, text: `${capital(error.message)}.` };
+  if (error instanceof ReplayProblem) return { status: 400, text: error.sentence };
   if (error instanceof Error && error.name === 'TimeoutError')
     return {
       status: 503,
       text: `The replay took longer than ${MOST_MS / 60_000} minutes and was ended: ask for less time, fewer detectors, or use weir backtest.`,
     };
   return { status: 502, text: error instanceof Error ? error.message : String(error) };
-}
-
-function capital(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -116,21 +116,21 @@ describe('weir backtest', () => {
 
   test.each([
     [['--from', 'yesterday'], /--from: 'yesterday' is no time\. Give now/],
-    [['--from', 'now-1h', '--to', 'now-2h'], /begins at .* and ends at .*: the end must be later\./],
+    [['--from', 'now-1h', '--to', 'now-2h'], /It begins at .* and ends at .*: the end must be later\./],
     [
       ['--from', 'now-1h', '--detector', 'port_scam'],
-      /there is no detector port_scam; did you mean port_scan\?/,
+      /There is no detector port_scam; did you mean port_scan\?/,
     ],
     [
       ['--from', 'now-1h', '--set', 'port_scan.prots=40'],
-      /port_scan has no parameter prots; did you mean ports\?/,
+      /There is no parameter prots of port_scan; did you mean ports\?/,
     ],
     [['--from', 'now-1h', '--set', 'port_scan.ports=few'], /must be a number .*ports\/min/],
     [
       ['--from', 'now-1h', '--filter', 'bytes > 5'],
-      /the filter: Anomalies have no bytes\. They can be asked for/,
+      /The filter: Anomalies have no bytes\. They can be asked for/,
     ],
-    [['--from', 'now-1h', '--filter', 'host ='], /the filter: /],
+    [['--from', 'now-1h', '--filter', 'host ='], /The filter: /],
     [['--from', 'now-1h', '--warm-up', 'long'], /Give a time with its unit/],
     [['--from', 'now-1h', '--source', 'packets'], /Allowed choices are windows, flows/],
     [['--from', 'now-1h', '--user', 'stranger'], /refuses user stranger/],

@@ -134,7 +134,7 @@ async function explained<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    if (error instanceof ReplayProblem) throw new CommandFailure(`${error.message}.`);
+    if (error instanceof ReplayProblem) throw new CommandFailure(error.sentence);
     if (error instanceof NativeError)
       throw new CommandFailure(
         `the answer cannot be read (${error.message}): is the database of another version?`,

@@ -1,4 +1,4 @@
-import { Parameters, filterSql } from '../filter/index.ts';
+import { type Filter, Parameters, filterSql } from '../filter/index.ts';
 import { limited } from './answer.ts';
 import { bucketFor, ceilTo, floorTo } from './buckets.ts';
 import type { CompiledQuery, Notice, ParameterValue } from './compiled.ts';
@@ -48,11 +48,9 @@ const KEPT = [
   'evidence',
 ];
 
-/** Anomalies that lasted into the range: the newest word on each, as a table, or how many there were at a time by severity. */
-export function compileAnomalies(query: Query, range: QueryRange, context: CompileContext): CompiledQuery {
-  const { from, to } = secondsOf(range, context);
-  const notices: Notice[] = [];
-  const filter = filterWithin(
+/** The filter of a query of anomalies, the dashboard's with it as far as anomalies have what it asks for. Throws {@link Refused} elsewhere. */
+export function anomaliesFilter(query: Query, notices: Notice[]): Filter {
+  return filterWithin(
     query,
     (column) => Object.hasOwn(flowColumns, column),
     {
@@ -62,6 +60,13 @@ export function compileAnomalies(query: Query, range: QueryRange, context: Compi
     },
     notices,
   );
+}
+
+/** Anomalies that lasted into the range: the newest word on each, as a table, or how many there were at a time by severity. */
+export function compileAnomalies(query: Query, range: QueryRange, context: CompileContext): CompiledQuery {
+  const { from, to } = secondsOf(range, context);
+  const notices: Notice[] = [];
+  const filter = anomaliesFilter(query, notices);
   const values = new Parameters('f');
   const conditions = [filterSql(filter, values)].filter((c) => c !== '1');
   const parameters: Record<string, ParameterValue> = {};

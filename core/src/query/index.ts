@@ -1,3 +1,4 @@
+export { anomaliesFilter } from './anomalies.ts';
 export { compileQuery } from './compile.ts';
 export type { CompileResult } from './compile.ts';
 export * from './compiled.ts';

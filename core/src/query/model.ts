@@ -54,6 +54,14 @@ export type TopologyNode = (typeof topologyNodes)[number];
 export const sqlFormats = ['table', 'timeseries', 'logs'] as const;
 export type SqlFormat = (typeof sqlFormats)[number];
 
+/** A replay of detection over the range, with the collector's configuration but for what is said here. */
+export interface Replay {
+  /** Names of detectors that run; all that are enabled where empty. */
+  readonly detectors: readonly string[];
+  /** `detector.parameter=value`: other values than the configured. */
+  readonly set: readonly string[];
+}
+
 /** A condition that the dashboard adds: Grafana's ad hoc filter. `key` is a field's name. */
 export interface AdHocFilter {
   readonly key: string;
@@ -123,6 +131,8 @@ export interface Query {
   readonly states: readonly string[];
   /** Table of rows, or their number over time by severity. */
   readonly anomalyView: 'table' | 'count';
+  /** What detectors would have found, beside what they did find: the collector is asked. Null: what they did find. */
+  readonly replay: Replay | null;
 
   // sql
   readonly sql: string;
@@ -172,6 +182,7 @@ export const defaultQuery: Omit<Query, 'refId'> = {
   anomalyTypes: [],
   states: [],
   anomalyView: 'table',
+  replay: null,
   sql: '',
   format: 'table',
 };

@@ -22,6 +22,23 @@ describe('a saved query', () => {
     expect(queryOf({ kind: 'flows' }).limit).toBe(100);
   });
 
+  it('may be a replay of anomalies', () => {
+    expect(queryOf({ kind: 'anomalies' }).replay).toBeNull();
+    expect(queryOf({ kind: 'anomalies', replay: {} }).replay).toEqual({ detectors: [], set: [] });
+    const replay = { detectors: ['port_scan'], set: ['port_scan.ports=40'] };
+    expect(
+      queryOf({
+        kind: 'anomalies',
+        replay: { detectors: ['port_scan', 'port_scan '], set: [' port_scan.ports=40', ' '] },
+      }).replay,
+    ).toEqual(replay);
+    expect(saveQuery(queryOf({ kind: 'anomalies', replay }))).toMatchObject({ replay });
+    for (const wrong of [true, 'port_scan', [], { detectors: 'port_scan' }, { set: [4] }])
+      expect(problemsOf(normalizeQuery({ kind: 'anomalies', replay: wrong }))).toEqual([
+        { path: 'replay', message: expect.stringContaining('two lists') },
+      ]);
+  });
+
   it('may have keys that Grafana adds', () => {
     const grafana = {
       datasource: { uid: 'weir', type: 'x' },

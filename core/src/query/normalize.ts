@@ -7,6 +7,7 @@ import {
   type AdHocFilter,
   type Query,
   type QueryKind,
+  type Replay,
   defaultQuery,
   exporterViews,
   lastBuckets,
@@ -29,6 +30,7 @@ const operators = ['=', '!=', '=~', '!~', '<', '>', '=|', '!=|'] as const;
 
 const MAX_TEXT = 10_000;
 const MAX_LIST = 100;
+const MAX_SETTING = 256;
 /** More would make keys that nobody reads, and groups without end. */
 const MAX_DIMENSIONS = 8;
 const MAX_LIMIT = 100_000;
@@ -106,6 +108,22 @@ export function normalizeQuery(saved: unknown): NormalizedQuery {
     return list;
   }
 
+  function replayOf(key: string): Replay | null {
+    const v = value(key);
+    if (v === undefined) return null;
+    const { detectors = [], set = [] } = v as Record<string, unknown>;
+    if (typeof v === 'object' && !Array.isArray(v) && areTexts(detectors) && areTexts(set))
+      return {
+        detectors: [...new Set(detectors.map(trimmed))],
+        set: set.map(trimmed).filter((s) => s !== ''),
+      };
+    wrong(
+      key,
+      `${shown(v)} is no {detectors, set}, two lists of at most ${MAX_LIST} texts: {"detectors": ["port_scan"], "set": ["port_scan.ports=40"]}.`,
+    );
+    return null;
+  }
+
   const kind = oneOf('kind', queryKinds, 'timeseries');
   const defaults = defaultsOf(kind);
   const metricName = text('metric', defaults.metric);
@@ -175,6 +193,7 @@ export function normalizeQuery(saved: unknown): NormalizedQuery {
     anomalyTypes: someOf('anomalyTypes', anomalyTypes),
     states: someOf('states', anomalyStates),
     anomalyView: oneOf('anomalyView', anomalyViews, defaults.anomalyView),
+    replay: replayOf('replay'),
     sql: text('sql', defaults.sql),
     format: oneOf('format', sqlFormats, defaults.format),
   };
@@ -189,6 +208,18 @@ export function saveQuery(query: Query): Record<string, unknown> {
   for (const [key, v] of Object.entries(rest))
     if (JSON.stringify(v) !== JSON.stringify(defaults[key])) out[key] = v;
   return out;
+}
+
+function areTexts(list: unknown): list is string[] {
+  return (
+    Array.isArray(list) &&
+    list.length <= MAX_LIST &&
+    list.every((item) => typeof item === 'string' && item.length <= MAX_SETTING)
+  );
+}
+
+function trimmed(text: string): string {
+  return text.trim().toWellFormed();
 }
 
 function adHoc(given: unknown, wrong: (path: string, message: string) => void): AdHocFilter[] {

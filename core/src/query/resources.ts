@@ -40,6 +40,18 @@ export interface StatusAnswer {
   readonly live: boolean;
 }
 
+/** `GET detectors`: what a replay may run, as the collector says; none where no collector is set. */
+export interface DetectorsAnswer {
+  readonly detectors: readonly DetectorAnswer[];
+}
+export interface DetectorAnswer {
+  readonly name: string;
+  readonly title: string;
+  readonly parameters: Readonly<
+    Record<string, { readonly default: number; readonly unit: string; readonly doc: string }>
+  >;
+}
+
 /** Any resource that fails answers this with a status of 4xx or 5xx. */
 export interface ResourceError {
   readonly error: string;

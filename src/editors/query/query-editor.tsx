@@ -17,6 +17,7 @@ import { HintList } from './hint-list.tsx';
 import { hintsFor } from './hints.ts';
 import { KindFields } from './kind-fields.tsx';
 import { OptionFields } from './option-fields.tsx';
+import { ReplayFields } from './replay-fields.tsx';
 import { SqlEditor } from './sql-editor.tsx';
 import { SqlPreview } from './sql-preview.tsx';
 
@@ -103,6 +104,15 @@ function Editor({
             variables={variables}
             onChange={change}
           />
+          {parts.has('replay') && (
+            <ReplayFields
+              id={id}
+              query={query}
+              onChange={change}
+              detectors={() => resources.detectors()}
+              collector={settings.collectorUrl !== ''}
+            />
+          )}
           {parts.has('filter') && (
             <EditorRow>
               <EditorField

@@ -16,6 +16,12 @@ const SENSITIVITY = 'sensitivity';
 /** What is wrong with what a replay was asked for, and what would be right. */
 export class ReplayProblem extends Error {
   override readonly name = 'ReplayProblem';
+
+  /** As a sentence of its own. */
+  get sentence(): string {
+    const { message } = this;
+    return message.charAt(0).toUpperCase() + message.slice(1) + (/[.?]$/.test(message) ? '' : '.');
+  }
 }
 
 /** One change of the configuration, for this replay: `port_scan.ports=40`, `port_scan.sensitivity=high`. */
@@ -55,7 +61,7 @@ export function parseChange(text: string): Change {
   const known = Object.hasOwn(detector.parameters, parameter) ? detector.parameters[parameter] : undefined;
   if (known === undefined)
     throw new ReplayProblem(
-      `${name} has no parameter ${parameter}${nearest(parameter, [...Object.keys(detector.parameters), SENSITIVITY])}`,
+      `there is no parameter ${parameter} of ${name}${nearest(parameter, [...Object.keys(detector.parameters), SENSITIVITY])}`,
     );
   return { detector: name, parameter, value: valueOf(text, value, known) };
 }
