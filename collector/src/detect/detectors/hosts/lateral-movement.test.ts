@@ -16,9 +16,9 @@ describe.each(forms)('lateral movement, reported in %s', (form) => {
   const reach = (at: number, source: string, destination: string, more: Partial<Conversation> = {}): Flow[] =>
     connection(form, { at, source, destination, port: 22, bytes: 5000, packets: 30, ...more });
   /** A day of the usual: each client uses the file server, one the other. */
-  const usual = times(8, (i) => [
-    ...reach(i * 3600 * 3, `10.0.0.${80 + i}`, '10.1.0.1', { port: 445 }),
-    ...reach(i * 3600 * 3 + 5, ATTACKER, '10.1.0.2'),
+  const usual = times(24, (h) => [
+    ...times(8, (i) => reach(h * 3600 + i * 20, `10.0.0.${80 + i}`, '10.1.0.1', { port: 445 })),
+    ...reach(h * 3600 + 200, ATTACKER, '10.1.0.2'),
   ]);
   const attack = (n: number, more: (i: number) => Partial<Conversation> = () => ({}), every = 60): Flow[] =>
     times(n, (i) => reach(DAY + 60 + i * every, ATTACKER, `10.2.0.${i + 1}`, more(i)));
@@ -77,6 +77,13 @@ describe.each(forms)('lateral movement, reported in %s', (form) => {
     const edges = times(50, (i) => reach(1000 + i * 10, ATTACKER, `10.3.0.${i + 1}`));
     expect(run([...usual, ...edges, ...attack(8)])).toEqual([]);
     expect(run([...usual, ...edges, ...attack(20, () => ({}), 20)]).length).toBeGreaterThan(0);
+  });
+
+  it('is not: one of many who go everywhere, so that new edges are nothing new', () => {
+    const everywhere = times(200, (n) =>
+      times(12, (i) => reach(DAY - 20_000 + n * 100 + i, `10.0.1.${i}`, `10.4.${i}.${n}`)),
+    );
+    expect(run([...usual, ...everywhere, ...attack(5)])).toEqual([]);
   });
 
   it('is not: a scan, hosts outside, other ports', () => {

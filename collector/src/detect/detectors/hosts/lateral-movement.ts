@@ -10,6 +10,9 @@ import { type SavedKeys, RememberedKeys, fingerprint, isSavedKeys } from './reme
  * minutes are rare, but for those whose work it is: jump hosts, deployment, monitoring. These have many edges, and so must have many new ones
  * at once to be told of. Edges to what everybody uses (domain controllers, file servers, print servers) do not count.
  *
+ * A day does not teach all edges of a network whose people go everywhere. So it is also learnt which share of the edges that a tenant uses is
+ * new (over some hours); a host that uses n edges within minutes has that share of n new ones by chance, and must have four times as many.
+ *
  * Only connections that came about count, for others are scans. Edges are learnt for a day before anything is said; they are kept for a
  * month after they were last used.
  */
@@ -48,6 +51,8 @@ const HOSTS = 2 ** 15;
 const MEMORY_SECONDS = 30 * DAY;
 const MOST_SOURCES = 4096;
 const MOST_RECENT = 64;
+const NOVELTY_SECONDS = 4 * 3600;
+const CHANCE_FACTOR = 4;
 /** Packets from which on a flow was a connection. */
 const CONNECTED_PACKETS = 3;
 const HOLD_SECONDS = 900;
@@ -80,12 +85,27 @@ interface NewEdge {
   readonly port: number;
 }
 
+/** What a host did lately; `used` counts its edges, once a window, and fades within `within_s`. */
+interface Recent {
+  readonly edges: readonly NewEdge[];
+  readonly used: number;
+  readonly at: number;
+}
+
+/** Of a tenant: when its first flow was seen, and how many edges were used and new, fading over hours. */
+interface Novelty {
+  readonly since: number;
+  readonly used: number;
+  readonly fresh: number;
+  readonly at: number;
+}
+
 interface Saved {
   readonly version: 1;
   readonly edges: SavedKeys;
   readonly hosts: SavedKeys;
-  readonly recent: readonly (readonly [string, readonly NewEdge[]])[];
-  readonly since: readonly (readonly [string, number])[];
+  readonly recent: readonly (readonly [string, Recent])[];
+  readonly tenants: readonly (readonly [string, Novelty])[];
 }
 
 class LateralMovement implements RunningDetector {
@@ -93,9 +113,8 @@ class LateralMovement implements RunningDetector {
   private readonly edges = new RememberedKeys(EDGES, MEMORY_SECONDS);
   /** Of a host: edges that it has as a source; of a host and port: those that it has as a destination. */
   private readonly hosts = new RememberedKeys(HOSTS, MEMORY_SECONDS);
-  private recent = new Map<string, NewEdge[]>();
-  /** When each tenant's first flow was seen, seconds since 1970. */
-  private since = new Map<string, number>();
+  private recent = new Map<string, Recent>();
+  private tenants = new Map<string, Novelty>();
 
   constructor(settings: (tenant: string) => Values<typeof parameters>) {
     this.settings = settings;
@@ -113,15 +132,23 @@ class LateralMovement implements RunningDetector {
     for (const [name, { pairs, edges }] of fresh) {
       const first = pairs[0]!;
       const values = this.settings(first.tenant);
-      const all = [...(this.recent.get(name) ?? []), ...edges].filter(
-        ({ at }) => at > step.end - values.within_s,
-      );
+      const before = this.recent.get(name);
+      const all = [...(before?.edges ?? []), ...edges].filter(({ at }) => at > step.end - values.within_s);
+      const byChance =
+        this.shareOfNew(first.tenant) * (edges.length + faded(before, step.start, values.within_s));
       const reached = new Set(all.map((e) => e.destination)).size;
       const known = this.hosts.count(sourceKey(first), step.start);
       // Who got on many hosts by and by gets on more.
       const threshold = values.hosts + Math.floor(Math.sqrt(Math.max(0, known - all.length - 1)));
-      if (reached >= threshold) report(findingOf(first, pairs, all, reached, known, threshold));
+      if (reached >= threshold && reached >= CHANCE_FACTOR * byChance)
+        report(findingOf(first, pairs, all, reached, known, threshold));
     }
+  }
+
+  /** Which part of the edges that a tenant uses is new. */
+  private shareOfNew(tenant: string): number {
+    const { used, fresh } = this.tenants.get(tenant) ?? { used: 0, fresh: 0 };
+    return used === 0 ? 1 : fresh / used;
   }
 
   /** Pairs of the current window that are new edges to hosts that not everybody uses, once there is enough to know. */
@@ -129,7 +156,7 @@ class LateralMovement implements RunningDetector {
     if (this.edges.isCrowded(step.start)) return;
     for (const pair of edgesOf(step)) {
       const values = this.settings(pair.tenant);
-      const since = this.since.get(pair.tenant) ?? step.start;
+      const since = this.tenants.get(pair.tenant)?.since ?? step.start;
       if (step.start - since < values.learning_hours * 3600) continue;
       if (this.edges.has(edgeKey(pair), step.start)) continue;
       if (this.hosts.count(destinationKey(pair), step.start) >= values.popular_sources) continue;
@@ -138,23 +165,44 @@ class LateralMovement implements RunningDetector {
   }
 
   learn(step: Step): void {
+    const now = step.start;
     for (const pair of this.newEdges(step)) {
       const name = sourceName(pair);
       const { within_s: within } = this.settings(pair.tenant);
-      const kept = (this.recent.get(name) ?? []).filter(({ at }) => at > step.end - within);
-      this.recent.delete(name);
-      this.recent.set(name, [...kept, edgeOf(pair, step.start)].slice(-MOST_RECENT));
+      const before = this.recent.get(name);
+      const kept = (before?.edges ?? []).filter(({ at }) => at > step.end - within);
+      this.recent.set(name, {
+        edges: [...kept, edgeOf(pair, now)].slice(-MOST_RECENT),
+        used: before?.used ?? 0,
+        at: before?.at ?? now,
+      });
     }
     for (const pair of edgesOf(step)) {
-      if (!this.since.has(pair.tenant)) this.since.set(pair.tenant, step.start);
-      const fresh = this.edges.meet(edgeKey(pair), step.start) ? 1 : 0;
-      this.hosts.meet(sourceKey(pair), step.start, fresh);
-      this.hosts.meet(destinationKey(pair), step.start, fresh);
+      const fresh = this.edges.meet(edgeKey(pair), now) ? 1 : 0;
+      this.hosts.meet(sourceKey(pair), now, fresh);
+      this.hosts.meet(destinationKey(pair), now, fresh);
+      this.use(pair, now, fresh);
     }
-    for (const [name, edges] of this.recent) {
-      if (this.recent.size <= MOST_SOURCES && (edges.at(-1)?.at ?? 0) > step.end - 3600) break;
+    for (const [name, { at }] of this.recent) {
+      if (this.recent.size <= MOST_SOURCES && at > step.end - 3600) break;
       this.recent.delete(name);
     }
+  }
+
+  private use(pair: Entity, now: number, fresh: number): void {
+    const name = sourceName(pair);
+    const before = this.recent.get(name);
+    const { within_s: within } = this.settings(pair.tenant);
+    this.recent.delete(name);
+    this.recent.set(name, { edges: before?.edges ?? [], used: faded(before, now, within) + 1, at: now });
+    const tenant = this.tenants.get(pair.tenant) ?? { since: now, used: 0, fresh: 0, at: now };
+    const fade = Math.exp(-(now - tenant.at) / NOVELTY_SECONDS);
+    this.tenants.set(pair.tenant, {
+      since: tenant.since,
+      used: tenant.used * fade + 1,
+      fresh: tenant.fresh * fade + fresh,
+      at: now,
+    });
   }
 
   save(): Saved {
@@ -163,23 +211,27 @@ class LateralMovement implements RunningDetector {
       edges: this.edges.save(),
       hosts: this.hosts.save(),
       recent: [...this.recent],
-      since: [...this.since],
+      tenants: [...this.tenants],
     };
   }
 
   load(saved: unknown): void {
-    const { version, edges, hosts, recent, since } = (saved ?? {}) as Partial<Saved>;
+    const { version, edges, hosts, recent, tenants } = (saved ?? {}) as Partial<Saved>;
     if (version !== 1 || !isSavedKeys(edges) || !isSavedKeys(hosts)) return;
-    if (!Array.isArray(recent) || !Array.isArray(since)) return;
+    if (!Array.isArray(recent) || !Array.isArray(tenants)) return;
     this.edges.load(edges);
     this.hosts.load(hosts);
-    this.recent = new Map(recent as [string, NewEdge[]][]);
-    this.since = new Map(since as [string, number][]);
+    this.recent = new Map(recent as [string, Recent][]);
+    this.tenants = new Map(tenants as [string, Novelty][]);
   }
 
   counts(): { entities: number; learning: number } {
     return { entities: this.recent.size, learning: 0 };
   }
+}
+
+function faded(recent: Recent | undefined, now: number, within: number): number {
+  return recent === undefined ? 0 : recent.used * Math.exp(-(now - recent.at) / within);
 }
 
 /** Connections between own hosts by ports of administration, in the current window. */
