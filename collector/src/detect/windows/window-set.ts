@@ -96,6 +96,7 @@ export class WindowSet {
   /** Number of the oldest open window, in lengths since 1970; NaN before the first flow. */
   private oldest = NaN;
   private records = 0;
+  private tableBytes: { readonly one: number; readonly looked: number } | undefined;
   /** Nothing: see `WindowTable.touch`. */
   private touched = 0;
   private readonly folded: Record<WindowKind, number>;
@@ -353,9 +354,12 @@ export class WindowSet {
     const made = [...this.open.filter((t) => t !== undefined), ...this.spare];
     const bytes = made.reduce((sum, t) => sum + bytesOf(t), 0);
     const own = this.measures.bytes + this.login.length;
-    // Tables are of one size each, made or not.
-    const one = made[0] ?? this.newTables();
-    const looked = one.tenant.bytes + one.prefix.bytes;
+    // Tables are of one size each, made or not: measured once.
+    if (this.tableBytes === undefined) {
+      const tables = made[0] ?? this.newTables();
+      this.tableBytes = { one: bytesOf(tables), looked: tables.tenant.bytes + tables.prefix.bytes };
+    }
+    const { one, looked } = this.tableBytes;
     return {
       records: this.records,
       late: this.measures.late,
@@ -363,7 +367,7 @@ export class WindowSet {
       folded: { ...this.folded },
       namesRefused: this.tenants.refused + this.applications.refused,
       bytes: own + bytes + (this.looked === undefined ? 0 : looked),
-      mostBytes: own + bytesOf(one) * this.open.length + looked,
+      mostBytes: own + one * this.open.length + looked,
     };
   }
 }
