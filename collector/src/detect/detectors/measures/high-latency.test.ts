@@ -1,5 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { parseFilter } from '@weir/core/filter';
+import { Baselines } from '../../baselines/index.ts';
+import { WindowHistory } from '../../step.ts';
 import { type Found, runDetector } from '../../testing/run-detector.ts';
 import type { Flow } from '../../windows/testing/flows.ts';
 import { highLatency } from './high-latency.ts';
@@ -104,5 +106,27 @@ describe('high latency', () => {
       all,
     );
     expect(found.map((f) => f.entity)).toEqual(['6/5432']);
+  });
+
+  it('is held against real baselines, and clients of near and far are usual', () => {
+    const baselines = new Baselines();
+    const history = new WindowHistory();
+    const wobble = (w: number): number => 18_000 + ((w * 7) % 5) * 1000;
+    const running = highLatency.start(() => ({
+      multiple: 2,
+      least_increase_us: 10_000,
+      least_measurements: 20,
+    }));
+    const found: [number, string][] = [];
+    const windows = windowsOf(300, (w) => rtt(w < 298 ? wobble(w) : 200_000, 30));
+    windows.forEach((window, w) => {
+      const step = history.step(window, false);
+      running.detect(step, baselines, (f) => found.push([w, f.entity]));
+      baselines.learn(step);
+    });
+    expect(found).toEqual([
+      [298, '10.0.0.2'],
+      [299, '10.0.0.2'],
+    ]);
   });
 });

@@ -4,6 +4,7 @@ import { entropyShift } from './entropy-shift.ts';
 import { errorRate } from './error-rate.ts';
 import { exporterSilent } from './exporter-silent.ts';
 import { highLatency } from './high-latency.ts';
+import { outlier } from './outlier.ts';
 import { packetLoss } from './packet-loss.ts';
 import { protocolMix } from './protocol-mix.ts';
 import { unusualProtocol } from './unusual-protocol.ts';
@@ -15,5 +16,6 @@ export const measuresDetectors: readonly Detector[] = [
   protocolMix,
   unusualProtocol,
   entropyShift,
+  outlier,
   exporterSilent,
 ];
