@@ -145,9 +145,18 @@ describe('scoring anomalies against labels', () => {
 
   it('counts what benign traffic may cause neither way, and says near which benign traffic false alarms are', () => {
     const benign = label({ id: 'speed test', kind: 'benign', expected: [], also: ['traffic_spike'] });
-    const scored = score([row(50, { type: 'traffic_spike' }), row(50, { id: 'b' })], traffic([benign]));
+    const scored = score([row(620, { type: 'traffic_spike' }), row(620, { id: 'b' })], traffic([benign]));
     expect(of('traffic_spike', scored)).toMatchObject({ true: 0, false: 0, neutral: 1 });
     expect(scored.falseAlarms).toMatchObject([{ row: { type: 'port_scan_vertical' }, near: ['speed test'] }]);
+  });
+
+  it('lets benign traffic excuse what names its hosts, while it lasts, and nothing else', () => {
+    const benign = label({ id: 'speed test', kind: 'benign', expected: [], also: ['traffic_spike'] });
+    const falseOf = (at: number, more: Partial<AnomalyRow>) =>
+      score([row(at, { type: 'traffic_spike', ...more })], traffic([benign])).falseAlarms.length;
+    expect(falseOf(620, {})).toBe(0);
+    expect(falseOf(620, { source_ip: '::' })).toBe(1);
+    expect(falseOf(5_000, {})).toBe(1);
   });
 
   it('leaves out what is silenced, and what was over before the scored time', () => {

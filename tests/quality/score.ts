@@ -155,7 +155,7 @@ export function score(rows: readonly WrittenRow[], traffic: Labelled, options: S
     .map((a) => ({
       at: a.written[0]!,
       row: a.last,
-      near: benign.filter((l) => l.hosts.length > 0 && namesOneOf(a.last, l.hosts)).map((l) => l.id),
+      near: benign.filter((l) => l.hosts.length > 0 && namesOneOf(a.last, l.hosts, false)).map((l) => l.id),
     }));
   const allTrue = [...verdicts.values()].filter((v) => v === 'true').length;
   return {
@@ -196,11 +196,11 @@ function anomaliesOf(rows: readonly WrittenRow[]): Anomaly[] {
   });
 }
 
-/** Whether an anomaly names one of the hosts, or no host at all: then it is about the tenant or an interface, and time alone tells. */
-function namesOneOf(row: AnomalyRow, hosts: readonly string[]): boolean {
+/** Whether an anomaly names one of the hosts, or none at all: then it is about the tenant or an interface, and time alone tells. */
+function namesOneOf(row: AnomalyRow, hosts: readonly string[], orNone = true): boolean {
   if (hosts.length === 0) return true;
   const ends = [row.source_ip, prefixOf(row)].filter((end) => end !== '::');
-  return ends.length === 0 || ends.some((end) => hosts.some((host) => overlaps(end, host)));
+  return (orNone && ends.length === 0) || ends.some((end) => hosts.some((host) => overlaps(end, host)));
 }
 
 function isDestination(row: AnomalyRow, hosts: readonly string[]): boolean {

@@ -240,6 +240,13 @@ ${
       )
 }
 
+### What was done
+
+${table(
+  ['Attack', 'What', 'Seconds'],
+  main.score.labels.map(({ label }) => [label.id, label.description, seconds(label.to - label.from)]),
+)}
+
 To repeat: \`npm run quality -- lab\` (as root; half an hour), \`npm run quality -- lab --score-only\` to score the last recording again.
 `;
 }
