@@ -88,7 +88,11 @@ export function score(rows: readonly WrittenRow[], traffic: Labelled, options: S
   for (const a of anomalies) {
     const isTrue = attacks.some((label) => trueOf(a, label));
     const neutral = benign.some(
-      (label) => label.also.includes(a.last.type) && namesOneOf(a.last, label.hosts),
+      (label) =>
+        label.also.includes(a.last.type) &&
+        namesOneOf(a.last, label.hosts, false) &&
+        a.opened >= label.from - early &&
+        a.opened <= label.to + grace,
     );
     verdicts.set(a, isTrue ? 'true' : neutral ? 'neutral' : 'false');
   }
