@@ -95,7 +95,7 @@ class RunningDnsAnomaly implements RunningDetector {
       const servers = serversOf(step, host);
       const asks = new Set(servers.map((pair) => pair.address('destination_ip'))).size;
       if (asks >= v.servers) continue;
-      if (tunnelOf(step, host, servers, usualTunnelLimits) !== undefined) continue;
+      if (tunnelOf(step, servers, usualTunnelLimits) !== undefined) continue;
       const source = host.address('source_ip');
       const baseline = known.learning ? 0 : known.median * 60;
       const times = asked / v.queries_per_minute;

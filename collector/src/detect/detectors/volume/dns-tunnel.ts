@@ -81,7 +81,7 @@ class RunningDnsTunnel implements RunningDetector {
       if (queries[row]! < v.queries_per_minute / MOST_WINDOWS_BACK / 4) continue;
       const host = step.entity('source', row);
       if (host.sum('dns_queries') < v.queries_per_minute || isAsked(step, host)) continue;
-      const tunnel = tunnelOf(step, host, serversOf(step, host), v);
+      const tunnel = tunnelOf(step, serversOf(step, host), v);
       if (tunnel === undefined) continue;
       const known = usual.of(step, 'source', row, 'dns_queries');
       const rate = host.sum('dns_queries');

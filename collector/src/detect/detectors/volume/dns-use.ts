@@ -108,7 +108,6 @@ export function isTunnel(sizes: Sizes, pair: Entity, limits: TunnelLimits): bool
 /** The pair over which a host tunnels, if it does, with its sizes. */
 export function tunnelOf(
   step: Step,
-  host: Entity,
   servers: readonly Entity[],
   limits: TunnelLimits,
 ): { pair: Entity; sizes: Sizes } | undefined {

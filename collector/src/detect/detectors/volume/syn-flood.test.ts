@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { runDetector, windowsOfFlows } from '../../testing/run-detector.ts';
+import { WindowHistory } from '../../step.ts';
+import { nothingUsual, runDetector, windowsOfFlows } from '../../testing/run-detector.ts';
 import type { Flow } from '../../windows/testing/flows.ts';
 import { synFlood } from './syn-flood.ts';
 import { filterProblem } from './testing/filter-problem.ts';
@@ -97,6 +98,22 @@ describe('a SYN flood', () => {
     const found = find(spread(6_000, 0, 10, (n) => syn(own(9), 2000 + n, `203.0.113.${n % 5}`, 80)));
     expect(found).toMatchObject([{ entity: '10.0.0.9', source: '10.0.0.9', value: 600, port: 80 }]);
     expect(filterProblem(found[0]!.flowFilter)).toBeUndefined();
+  });
+});
+
+describe('in a window that still takes flows', () => {
+  const early = (flows: Flow[]): string[] => {
+    const running = synFlood.start(() => ({ syn_per_second: 500, destinations: 10 }));
+    const found: string[] = [];
+    for (const window of windowsOfFlows(flows))
+      running.detect(new WindowHistory().step(window, true), nothingUsual, (f) => found.push(f.entity));
+    return found;
+  };
+
+  it('what more flows cannot undo is found, what they can is waited for', () => {
+    const flood = spread(6_000, 0, 10, (n) => syn(other(n), 1024 + n));
+    expect(early(flood)).toEqual([VICTIM]);
+    expect(early(flood.map((f) => ({ ...f, sampling_rate: 10 })))).toEqual([]);
   });
 });
 

@@ -1,15 +1,14 @@
 import type { WindowKind } from '@weir/core/windows';
-import type { Parameters, Values } from '../../detector.ts';
 import type { Step } from '../../step.ts';
 
 /** The values that hold for a row of the current window, looked up once a tenant. */
-export function valuesByRow<P extends Parameters>(
+export function valuesByRow<V>(
   step: Step,
   kind: WindowKind,
-  settings: (tenant: string) => Values<P>,
-): (row: number) => Values<P> {
+  settings: (tenant: string) => V,
+): (row: number) => V {
   const rows = step.rows(kind);
-  const known = new Map<number, Values<P>>();
+  const known = new Map<number, V>();
   return (row) => {
     const tenant = rows.keys.tenant_id![row]!;
     let values = known.get(tenant);

@@ -3,7 +3,7 @@ import { type Run, runDetector, windowsOfFlows } from '../../testing/run-detecto
 import { type Flow, NOON } from '../../windows/testing/flows.ts';
 import { steady, usually } from './testing/fake-usual.ts';
 import { filterProblem } from './testing/filter-problem.ts';
-import { UDP, conversation, other, own, sampled, spread } from './testing/traffic.ts';
+import { UDP, biflow, conversation, other, own, sampled, spread } from './testing/traffic.ts';
 import { udpFlood } from './udp-flood.ts';
 
 const VICTIM = '10.0.0.5';
@@ -44,6 +44,15 @@ describe('a UDP flood', () => {
   it('with always the same ports is found by its empty packets', () => {
     expect(find(spread(10, 0, 10, () => udp('192.0.2.1', 5000, 80, 8_000, 28)))).toHaveLength(1);
     expect(find(spread(10, 0, 10, () => udp('192.0.2.1', 5000, 80, 7_999, 28)))).toEqual([]);
+  });
+
+  it('is found on a busy host, in flows of one direction and in biflows', () => {
+    const busy = Array.from({ length: 400 }, (_, n) =>
+      conversation(n % 10, other(n), 2000 + n, VICTIM, 443, { packets: 50, packetsBack: 100 }),
+    );
+    const flood = spread(4_000, 0, 10, (n) => udp(other(n), 30_000 + n, 27_960, 10));
+    expect(find([...busy.flat(), ...flood])).toMatchObject([{ entity: VICTIM, value: 4_000 }]);
+    expect(find([...busy.map(biflow), ...flood])).toMatchObject([{ entity: VICTIM, value: 4_000 }]);
   });
 
   it.each([100, 1000])('is found in 1:%i sampling', (rate) => {
@@ -97,6 +106,8 @@ describe('what is no UDP flood', () => {
       }),
     );
     expect(find(download.flat())).toEqual([]);
+    const asked = download.map(([ours, theirs]) => biflow([theirs!, ours!]));
+    expect(find(asked)).toEqual([]);
   });
 
   it('a DNS server', () => {

@@ -10,7 +10,7 @@ import { bytesText, countText } from './quantities.ts';
 import { isPortScan } from './scan-shape.ts';
 import { sendersText, topSenders } from './senders.ts';
 import { valuesByRow } from './tenant-values.ts';
-import { answersEach, isToMany, showsAnswers } from './view.ts';
+import { isToMany, showsAnswers, udpAnswersEach } from './view.ts';
 
 /*
  * Why it works: UDP in use is a conversation of few ports, whose other end answers at least now and then. A flood is one-sided, and
@@ -80,7 +80,7 @@ export const udpFlood: Detector<P> = {
       'records',
       'flows',
       'packets',
-      'packets_back',
+      'answered_flows',
       'bytes',
       'bytes_before',
       'udp_packets',
@@ -92,7 +92,7 @@ export const udpFlood: Detector<P> = {
       'sources',
       'ports',
     ],
-    source: ['udp_packets', 'packets'],
+    source: ['udp_packets'],
     pair: ['udp_packets'],
     tenant: ['internal'],
   },
@@ -125,7 +125,7 @@ class RunningUdpFlood implements RunningDetector {
       if (host.at('amplified_bytes') > 0.5 * host.at('udp_bytes')) continue;
       if (!showsAnswers(step, host.tenantId)) {
         if (rate < ONE_WAY_VIEW * v.packets_per_second) continue;
-      } else if (answersEach(step, host, 'udp_packets') > v.answers) continue;
+      } else if (udpAnswersEach(step, host) > v.answers) continue;
       const known = usual.of(step, 'destination', row, 'packets');
       if (!known.learning && rate < BEYOND_USUAL * known.high) continue;
       findings.push(finding(step, host, rate, v, known.learning ? 0 : known.median));
