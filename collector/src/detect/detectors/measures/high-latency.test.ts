@@ -31,15 +31,17 @@ describe('high latency', () => {
     expect(parseFilter(found[0]!.flowFilter)).toMatchObject({ ok: true });
   });
 
-  it('fires just above twice the usual, seen in two windows, and not just below', () => {
-    expect(run(2, () => rtt(40_500)).map(windowNumber)).toEqual([1]);
+  it('fires just above twice the usual, at once where there are measurements enough, and not just below', () => {
+    expect(run(1, () => rtt(40_500, 250)).map(windowNumber)).toEqual([0]);
+    expect(run(5, () => rtt(40_500)).map(windowNumber)).toEqual([3, 4]);
+    expect(run(3, () => rtt(90_000)).map(windowNumber)).toEqual([1, 2]);
     expect(run(6, () => rtt(39_900))).toEqual([]);
   });
 
   it('says nothing where twice as long is nothing, or nothing is known yet', () => {
     const fast = { 'destination 10.0.0.2 rtt': { median: 300 } };
     expect(run(3, () => rtt(9000), fast)).toEqual([]);
-    expect(run(3, () => rtt(10_400), fast)).not.toEqual([]);
+    expect(run(4, () => rtt(10_400), fast)).not.toEqual([]);
     expect(run(3, () => rtt(500_000), {})).toEqual([]);
   });
 
@@ -50,6 +52,7 @@ describe('high latency', () => {
 
   it('is not a handshake whose packet was lost', () => {
     expect(run(3, (w) => [...rtt(20_000, 20), ...(w === 1 ? rtt(3_020_000, 1) : [])])).toEqual([]);
+    expect(run(3, (w) => [...rtt(20_000, 20), ...(w > 0 ? rtt(1_020_000, 1) : [])])).toEqual([]);
   });
 
   it('is not a client that talks to somewhere else', () => {

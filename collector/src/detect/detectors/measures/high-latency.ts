@@ -12,7 +12,7 @@ import { whatOf } from './what.ts';
  *
  * What looks alike:
  * - A handshake's packet that was lost: sent again after one second, then three (RFC 6298), one such among twenty quick ones makes a slow
- *   mean. So what is beyond the usual must be more than one such packet brings, or be seen in two windows.
+ *   mean. So what is beyond the usual must be more than a few such packets bring, or be seen in two windows without one each, or in four.
  * - Clients: what is sent to one comes from near and far, and another site is another round trip. Destinations are looked at only where
  *   most flows are contacts to them: servers.
  * - A fast network where twice as long is nothing: there is a floor.
@@ -24,6 +24,7 @@ import { whatOf } from './what.ts';
 const KINDS = ['destination', 'interface', 'service'] as const satisfies readonly WindowKind[];
 /** What two handshakes with packets lost add, one of them twice, with the waits of RFC 6298: 1 s, and 1 s and 2 s. */
 const LOST_HANDSHAKES_US = 4e6;
+const LOST_HANDSHAKE_US = 1e6;
 const FEW = 5;
 const SPREADS = 4;
 
@@ -113,15 +114,17 @@ function slowOf(entity: Entity, usual: UsualValue, values: Values<P>): Slow | 'w
   const mean = entity.sum('rtt_sum_us', windows) / measured;
   if (mean <= threshold) return 'well';
   const excess = mean * measured - median * measured;
-  if (excess < LOST_HANDSHAKES_US && slowWindows(entity, threshold) < 2) return undefined;
+  if (excess < LOST_HANDSHAKES_US && slowWindows(entity, threshold, LOST_HANDSHAKE_US) < 2)
+    if (slowWindows(entity, threshold, 0) < 4) return undefined;
   return { entity, excess, times: mean / Math.max(1, median), mean, usual, threshold, measured, windows };
 }
 
-function slowWindows(entity: Entity, threshold: number): number {
+/** Windows of the minute that are slow, with so much taken off each. */
+function slowWindows(entity: Entity, threshold: number, without: number): number {
   let slow = 0;
   for (let back = 0; back < MOST_WINDOWS_BACK; back++) {
     const measured = entity.at('rtt_records', back);
-    if (measured >= FEW && entity.at('rtt_sum_us', back) > threshold * measured) slow++;
+    if (measured >= FEW && entity.at('rtt_sum_us', back) - without > threshold * measured) slow++;
   }
   return slow;
 }
