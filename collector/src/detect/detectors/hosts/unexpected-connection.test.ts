@@ -76,6 +76,13 @@ describe.each(forms)('an unexpected connection, reported in %s', (form) => {
     expect(run([...usual(7), ...browsing, ...call(7 * DAY, '203.0.113.9', 4444)])).toEqual([]);
   });
 
+  it('is not: a host that is seen seldom, so that little is known of it', () => {
+    const seldom = times(7, (d) => call(d * DAY + 1, '10.1.0.1', 53, { protocol: 17 }));
+    const hours = { active_hours: 5 };
+    const flows = [...seldom, ...call(7 * DAY, '203.0.113.9', 443)];
+    expect(runDetector(unexpectedConnection, windowsOfFlows(flows), { set: hours })).toEqual([]);
+  });
+
   it('is not: a new server for all', () => {
     const printers = [1, 2, 3].map((i) => `10.0.0.${40 + i}`);
     const flows = printers.flatMap((source) => [

@@ -55,6 +55,8 @@ const USED_BY_OTHERS = 3;
 const EVERYDAY = new Set([53, 80, 123, 443, 853]);
 /** Services by which hosts find each other: whom they find changes. */
 const DISCOVERY = new Set([67, 68, 137, 138, 546, 547, 1900, 3702, 5353, 5355]);
+/** Where one contact in so many is to somebody new anyhow, that is no news. */
+const NEW_BY_CHANCE = 0.05;
 const HOLD_SECONDS = 600;
 
 interface Peer {
@@ -62,6 +64,8 @@ interface Peer {
   readonly service: number;
   readonly outside: boolean;
   last: number;
+  /** Hours in which it was contacted. */
+  hours: number;
 }
 
 interface Host {
@@ -118,7 +122,7 @@ class UnexpectedConnection implements RunningDetector {
     if (host.peers.length > values.peers || now - host.since < values.known_days * DAY) return false;
     if (host.hours < values.active_hours) return false;
     const unchanged = (now - host.changed) / DAY;
-    if (unchanged < values.unchanged_days) return false;
+    if (unchanged < values.unchanged_days || chanceOfNew(host) > NEW_BY_CHANCE) return false;
     const key = peerKey(pair);
     const service = serviceOf(pair);
     if (host.peers.some((p) => p.key === key)) return false;
@@ -152,6 +156,7 @@ class UnexpectedConnection implements RunningDetector {
       const key = peerKey(pair);
       const known = host.peers.find((p) => p.key === key);
       if (known !== undefined) {
+        if (Math.floor(known.last / HOUR) !== hour) known.hours++;
         known.last = now;
         continue;
       }
@@ -159,7 +164,7 @@ class UnexpectedConnection implements RunningDetector {
       this.services.meet(serviceKey(pair, key), now, 1);
       host.peers = [
         ...host.peers.filter((p) => now - p.last < FORGET_SECONDS),
-        { key, service: serviceOf(pair), outside: isOutside(pair), last: now },
+        { key, service: serviceOf(pair), outside: isOutside(pair), last: now, hours: 1 },
       ].slice(-MOST_PEERS - 1);
     }
     for (const [name, { last }] of this.hosts) {
@@ -200,6 +205,15 @@ function* contactsOf(step: Step): Generator<Entity> {
     if (isMulticast(destination_ip!, row)) continue;
     yield step.entity('pair', row);
   }
+}
+
+/**
+ * How likely the next contact is to a new peer, by those met only once so far (Good, "The population frequencies of species and the
+ * estimation of population parameters", 1953): of who is seen seldom, as where one packet in a thousand is sampled, little is known.
+ */
+function chanceOfNew({ peers }: Host): number {
+  const once = peers.filter((p) => p.hours === 1).length;
+  return (once + 1) / (peers.reduce((sum, p) => sum + p.hours, 0) + 1);
 }
 
 function isOutside(pair: Entity): boolean {
