@@ -227,6 +227,8 @@ detection: { ${QUICK}, exclude: [${exclude}] }
     );
     expect(again).toHaveLength(1);
     expect(again[0]).toMatchObject({ id: opened.id, state: 'open' });
+    // Killed before it has saved anything: it has learnt from the windows in the table.
+    expect((await collector.metrics()).get('weir_detection_learnt_windows_total')).toBeGreaterThan(0);
     expect(await collector.stop()).toBe(0);
     expect(collector.log).not.toContain('"level":50');
   }, 150_000);
