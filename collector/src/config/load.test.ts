@@ -157,6 +157,12 @@ describe('detection', () => {
       'exclude: [{ filter: bytes > 5 }]',
       "is 'bytes > 5'. Anomalies have no bytes. They can be asked for source_ip",
     ],
+    [
+      'detectors: { port_scan: { ports: 1 } }',
+      'is 1; it must be a number of 5 or more (ports/min), such as 20.',
+    ],
+    ['detectors: { port_scan: { ports: many } }', "is 'many'; it must be a number of 5 or more"],
+    ['detectors: { port_scan: { prots: 30 } }', 'is no parameter of port_scan; did you mean ports?'],
     ['exclude: [{}]', 'detection.exclude[0].filter (weir.yaml:2:13) is missing'],
     ['silences: [{ filter: port = 22, until: tomorrow }]', 'with its zone, such as'],
     ['silences: [{ filter: port = 22, until: 2027-01-31T18:00:00 }]', 'with its zone, such as'],
