@@ -1,5 +1,5 @@
 import type { Severity } from '@weir/core/anomalies';
-import { type Entity, MOST_WINDOWS_BACK } from '../../step.ts';
+import type { Entity } from '../../step.ts';
 
 /** How bad a value is by how many times its threshold it reaches: four times is `high`, twenty times `critical`. */
 export function severityOf(times: number, least: Severity = 'medium'): Severity {
@@ -35,7 +35,3 @@ export function samplingCaveat(entity: Entity, windows = 1): string | undefined 
   const seen = `1:${rate.toLocaleString('en-US')} sampling, ${records.toLocaleString('en-US')} records`;
   return records < 100 ? `${seen}: take numbers as rough` : seen;
 }
-
-/** Numbers of rows that these functions read. */
-export const gravityReads = ['records', 'sampling_rate'] as const;
-export const ALL_WINDOWS = MOST_WINDOWS_BACK;

@@ -111,4 +111,27 @@ describe('all volume detectors, with baselines that learn', () => {
     const found = runAll([...quiet, ...windowsOfFlows(flood)]);
     expect([...new Set(found.map((f) => `${f.by} ${f.entity}`))]).toEqual(['syn_flood 10.0.0.8']);
   });
+
+  it('find a UDP flood once, though it carries more than all else', () => {
+    const flood = spread(15_000, END, END + 30, (n) => ({
+      source_ip: other(n),
+      source_port: 30_000 + n,
+      destination_ip: own(8),
+      destination_port: 443,
+      protocol: 17,
+      packets_in: 45,
+      bytes_in: 45 * 60,
+      collector_ip: '192.0.2.254',
+      input_interface: 1,
+    }));
+    const found = runAll([
+      ...quiet,
+      ...windowsOfFlows([...office(HOURS * 60 + 1).filter(isAfter), ...flood]),
+    ]);
+    expect([...new Set(found.map((f) => `${f.by} ${f.entity}`))]).toEqual(['udp_flood 10.0.0.8']);
+  });
 });
+
+function isAfter(flow: Flow): boolean {
+  return Number(flow.timestamp) >= NOON + END;
+}

@@ -20,7 +20,7 @@ import { largestPairs, named } from './traffic-entities.ts';
  * - what is bursty by its nature (a home at night, one client’s downloads): where the 99th percentile is many times the median
  *   there is no level that could be left; hosts have to be steady still, which servers are and clients are not;
  * - a small network that doubles: below the floor nobody is hurt;
- * - floods: SYN, ICMP and amplified packets have their own detectors.
+ * - floods: SYN, ICMP, amplified and empty packets have their own detectors.
  *
  * One thing shows on many entities; told is the one closest to the cause (best-explained.ts).
  */
@@ -84,6 +84,9 @@ const levels: readonly { readonly kind: WindowKind; readonly level: number }[] =
 /** Where so many times the median is still within the 99th percentile, there is no level. */
 const BURSTY = 20;
 const BURSTY_HOST = 3;
+
+/** Octets: a header, hardly more. */
+const EMPTY_PACKET = 100;
 
 const columns = [
   'records',
@@ -187,8 +190,10 @@ function most(entity: Entity, back: number): number {
   return entity.at('records', back) >= 100 || entity.at('bytes_before', back) === 0 ? Infinity : 0;
 }
 
+/** Floods by what they are made of; packets that carry next to nothing are no traffic of anybody. */
 function isFlood(entity: Entity): boolean {
   return (
+    entity.at('bytes') < EMPTY_PACKET * entity.at('packets') ||
     entity.at('syn_packets') + entity.at('icmp_packets') > 0.5 * entity.at('packets') ||
     entity.at('amplified_bytes') > 0.5 * entity.at('bytes')
   );
