@@ -67,7 +67,7 @@ describe('queries', () => {
       { refId: 'conversations', status: 200, error: '', rows: 5 },
       { refId: 'topology', status: 200, error: '', rows: 8 },
       { refId: 'exporters', status: 200, error: '', rows: 3 },
-      { refId: 'anomalies', status: 200, error: '', rows: 2 },
+      { refId: 'anomalies', status: 200, error: '', rows: 5 },
       { refId: 'sql', status: 200, error: '', rows: 1 },
     ]);
     const [time] = answers['timeseries']!.frames[0]!.fields;

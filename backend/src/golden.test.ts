@@ -19,6 +19,10 @@ afterAll(async () => {
   await store.close();
 });
 
+/** Detected anomalies: a scan, and passwords tried after it by the same host. */
+const SCAN = 'f9fd37b8-e326-54df-9cea-6c81ecac07d6';
+const LOGINS = '8fcc6df9-1bfd-5b98-83ea-12b4767d793c';
+
 const ALERT = { FromAlert: 'true', 'http_X-Rule-Uid': 'rule%2D1' };
 
 describe('the frames of', () => {
@@ -89,7 +93,20 @@ describe('the frames of', () => {
     ['exporters-ledger', { kind: 'exporters', exporterView: 'ledger', ledgerMeasure: 'flows' }],
     ['anomalies-table', { kind: 'anomalies' }],
     ['anomalies-count', { kind: 'anomalies', anomalyView: 'count' }],
+    ['anomalies-timeline', { kind: 'anomalies', anomalyView: 'timeline' }],
+    ['anomalies-stories', { kind: 'anomalies', anomalyView: 'stories' }],
+    ['anomalies-evidence', { kind: 'anomalies', anomalyView: 'evidence', anomalyIds: [LOGINS] }],
     ['anomalies-annotations', { kind: 'anomalies' }, { refId: 'Anno' }],
+    [
+      'anomalies-alert-each',
+      { kind: 'anomalies', severities: ['critical', 'high'], states: ['open', 'closed'] },
+      { headers: ALERT },
+    ],
+    [
+      'anomalies-alert-evidence',
+      { kind: 'anomalies', anomalyView: 'evidence', stories: [SCAN] },
+      { headers: ALERT },
+    ],
     [
       'anomalies-alert',
       { kind: 'anomalies', anomalyView: 'count', severities: ['critical'] },

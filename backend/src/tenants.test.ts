@@ -82,6 +82,9 @@ describe('a data source of one tenant', () => {
     ['losses', { kind: 'exporters', exporterView: 'losses' }],
     ['anomalies', { kind: 'anomalies' }],
     ['anomalies counted', { kind: 'anomalies', anomalyView: 'count' }],
+    ['stories', { kind: 'anomalies', anomalyView: 'stories' }],
+    ['evidence', { kind: 'anomalies', anomalyView: 'evidence' }],
+    ['an anomaly of another', { kind: 'anomalies', anomalyIds: ['00000000-0000-0000-0000-000000000002'] }],
   ];
   const asked = ['owner', 'reader', 'bound'].flatMap((user) =>
     models.map(([name, model]) => [user, name, model] as const),

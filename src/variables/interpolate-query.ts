@@ -5,7 +5,15 @@ import { interpolateFilter } from './interpolate-filter.ts';
 import { interpolateSql } from './interpolate-sql.ts';
 import { type VariableSource, joined, markVariables, valueOf } from './placeholders.ts';
 
-const lists = ['dimensions', 'columns', 'severities', 'anomalyTypes', 'states'] as const;
+const lists = [
+  'dimensions',
+  'columns',
+  'severities',
+  'anomalyTypes',
+  'states',
+  'anomalyIds',
+  'stories',
+] as const;
 const words = ['metric', 'node', 'ledgerMeasure', 'exporterView', 'resolution', 'legend'] as const;
 
 /** A saved query as the backend is to be asked: variables replaced, the dashboard's ad hoc filters added. */
@@ -29,7 +37,7 @@ export function interpolateQuery(
   if (typeof replay === 'object' && replay !== null) {
     const all = (list: unknown): string[] =>
       Array.isArray(list) ? [...new Set(list.flatMap((item) => listed(String(item), source)))] : [];
-    out['replay'] = { detectors: all(replay.detectors), set: all(replay.set) };
+    out['replay'] = { ...replay, detectors: all(replay.detectors), set: all(replay.set) };
   }
   // Numbers that are variables are saved as text.
   for (const key of ['limit', 'minInterval', 'prefix4', 'prefix6'] as const) {

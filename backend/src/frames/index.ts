@@ -1,6 +1,6 @@
 import type { Frame } from '@weir/plugin-sdk';
 import type { Answer } from './answer.ts';
-import { anomaliesFrames } from './anomalies.ts';
+import { anomaliesFrames } from './anomalies/index.ts';
 import { conversationsFrames } from './conversations.ts';
 import { exportersFrames } from './exporters.ts';
 import { flowsFrames } from './flows.ts';

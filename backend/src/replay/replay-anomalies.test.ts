@@ -76,7 +76,7 @@ describe('a replay asked of the real collector', () => {
     const source = dataSource({ collectorUrl: collector.url });
     const [stored] = await ask(source, { kind: 'anomalies' });
     const [replayed] = await ask(source, { kind: 'anomalies', replay: REPLAY });
-    expect(names(replayed)).toEqual([...names(stored), 'replay']);
+    expect(names(replayed)).toEqual(['replay', ...names(stored)]);
     expect(column(stored, 'id').length).toBeGreaterThan(0);
     // No windows are stored of it: whatever was found then is missing.
     expect(new Set(column(replayed, 'replay'))).toEqual(new Set(['missing']));
@@ -135,6 +135,7 @@ describe('a replay', () => {
         body: {
           from: HOUR.fromMs / 1000,
           to: HOUR.toMs / 1000,
+          warm_up_seconds: 86_400,
           detectors: ['port_scan'],
           set: ['port_scan.ports=40'],
           filter: expect.stringContaining('22'),

@@ -39,7 +39,7 @@ export async function replayAnomalies(
   { query, compiled, range }: { query: Query; compiled: CompiledQuery; range: QueryRange },
   signal: AbortSignal,
 ): Promise<Replayed> {
-  const { detectors, set } = query.replay!;
+  const { detectors, set, warmUpHours } = query.replay!;
   if (query.anomalyView === 'count')
     throw new PluginError('A replay is shown as a table: choose “Table” instead of “Count”.', {
       status: 400,
@@ -50,6 +50,7 @@ export async function replayAnomalies(
   const body = {
     from: Math.floor(range.fromMs / 1000),
     to: Math.ceil(range.toMs / 1000),
+    warm_up_seconds: Math.round(warmUpHours * 3600),
     ...(detectors.length === 0 ? {} : { detectors }),
     ...(set.length === 0 ? {} : { set }),
     ...(filter === '' ? {} : { filter }),
@@ -66,8 +67,12 @@ export async function replayAnomalies(
       },
     );
   const wanted = answer.anomalies.filter(
-    ({ severity, type, state }) =>
-      within(query.severities, severity) && within(query.anomalyTypes, type) && within(query.states, state),
+    ({ severity, type, state, id, story }) =>
+      within(query.severities, severity) &&
+      within(query.anomalyTypes, type) &&
+      within(query.states, state) &&
+      within(query.anomalyIds, id) &&
+      within(query.stories, story),
   );
   const limit = Number(compiled.statements[0]?.parameters['limit'] ?? query.limit);
   const rows = [...wanted]

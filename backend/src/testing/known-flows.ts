@@ -1,3 +1,6 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { AnomalyRow } from '@weir/core/anomalies';
 import type { TestStore } from './store.ts';
 
 /** The time that the known flows are looked at: ten minutes past noon. */
@@ -55,5 +58,25 @@ SELECT ${select} FROM numbers(${rows})`);
      '10.0.0.1 scans the ports of 198.51.100.1', 'Many ports in a short time.', toIPv6('10.0.0.1'), toIPv6('198.51.100.1'), 'edge-1', 'ports_per_minute', 900, 3, 100),
     ('00000000-0000-0000-0000-000000000002', 'south', 'syn_flood', 'critical', 1, 'open', toDateTime(1772365200), toDateTime64(1772365800, 3), toDateTime(0),
      'A flood towards 203.0.113.9', 'Half-open connections.', toIPv6('::'), toIPv6('203.0.113.9'), 'edge-3', 'syn_per_second', 5000, 10, 1000)`);
+  await store.command(
+    `INSERT INTO ${database}.anomalies FORMAT JSONEachRow\n${detectedAnomalies()
+      .map((row) => JSON.stringify(row))
+      .join('\n')}`,
+  );
   await store.roll(HOUR.fromMs, NOW_MS - 180_000);
+}
+
+/** Rows as detectors and the tracker wrote them of a scan, of passwords tried after it, and of a flood, with evidence. */
+function detectedAnomalies(): Record<string, unknown>[] {
+  const rows = JSON.parse(
+    readFileSync(join(import.meta.dirname, 'detected-anomalies.json'), 'utf8'),
+  ) as AnomalyRow[];
+  const mapped = (address: string): string => (address.includes(':') ? address : `::ffff:${address}`);
+  return rows.map((row) => ({
+    ...row,
+    updated: row.updated / 1000,
+    source_ip: mapped(row.source_ip),
+    destination_ip: mapped(row.destination_ip),
+    evidence: JSON.stringify(row.evidence),
+  }));
 }

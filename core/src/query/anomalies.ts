@@ -78,6 +78,8 @@ export function compileAnomalies(query: Query, range: QueryRange, context: Compi
   choose('severity', query.severities);
   choose('type', query.anomalyTypes);
   choose('state', query.states);
+  choose('id', query.anomalyIds);
+  choose('story', query.stories);
 
   const count = query.anomalyView === 'count';
   const bucketSeconds = count ? bucketFor(range, query.minInterval, context.maxBuckets) : 0;

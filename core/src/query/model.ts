@@ -54,13 +54,26 @@ export type TopologyNode = (typeof topologyNodes)[number];
 export const sqlFormats = ['table', 'timeseries', 'logs'] as const;
 export type SqlFormat = (typeof sqlFormats)[number];
 
+/**
+ * What is shown of anomalies: a row for each, how many there were at a time by severity, the worst severity at a time by type, a row for
+ * each story of several, or what each rests on.
+ */
+export const anomalyViews = ['table', 'count', 'timeline', 'stories', 'evidence'] as const;
+export type AnomalyView = (typeof anomalyViews)[number];
+
 /** A replay of detection over the range, with the collector's configuration but for what is said here. */
 export interface Replay {
   /** Names of detectors that run; all that are enabled where empty. */
   readonly detectors: readonly string[];
   /** `detector.parameter=value`: other values than the configured. */
   readonly set: readonly string[];
+  /** How long before the range to learn what is usual. Detectors that compare with it find less where it is short. */
+  readonly warmUpHours: number;
 }
+
+/** A panel is waited for: a day is learnt from in seconds, weeks are for `weir backtest`. */
+export const DEFAULT_WARM_UP_HOURS = 24;
+export const MOST_WARM_UP_HOURS = 31 * 24;
 
 /** A condition that the dashboard adds: Grafana's ad hoc filter. `key` is a field's name. */
 export interface AdHocFilter {
@@ -129,8 +142,11 @@ export interface Query {
   readonly severities: readonly string[];
   readonly anomalyTypes: readonly string[];
   readonly states: readonly string[];
-  /** Table of rows, or their number over time by severity. */
-  readonly anomalyView: 'table' | 'count';
+  /** Ids of anomalies; all where empty. */
+  readonly anomalyIds: readonly string[];
+  /** Ids of stories, all of whose anomalies are asked for. */
+  readonly stories: readonly string[];
+  readonly anomalyView: AnomalyView;
   /** What detectors would have found, beside what they did find: the collector is asked. Null: what they did find. */
   readonly replay: Replay | null;
 
@@ -181,6 +197,8 @@ export const defaultQuery: Omit<Query, 'refId'> = {
   severities: [],
   anomalyTypes: [],
   states: [],
+  anomalyIds: [],
+  stories: [],
   anomalyView: 'table',
   replay: null,
   sql: '',

@@ -24,16 +24,31 @@ describe('a saved query', () => {
 
   it('may be a replay of anomalies', () => {
     expect(queryOf({ kind: 'anomalies' }).replay).toBeNull();
-    expect(queryOf({ kind: 'anomalies', replay: {} }).replay).toEqual({ detectors: [], set: [] });
-    const replay = { detectors: ['port_scan'], set: ['port_scan.ports=40'] };
+    expect(queryOf({ kind: 'anomalies', replay: {} }).replay).toEqual({
+      detectors: [],
+      set: [],
+      warmUpHours: 24,
+    });
+    const replay = { detectors: ['port_scan'], set: ['port_scan.ports=40'], warmUpHours: 3 };
     expect(
       queryOf({
         kind: 'anomalies',
-        replay: { detectors: ['port_scan', 'port_scan '], set: [' port_scan.ports=40', ' '] },
+        replay: {
+          detectors: ['port_scan', 'port_scan '],
+          set: [' port_scan.ports=40', ' '],
+          warmUpHours: '3',
+        },
       }).replay,
     ).toEqual(replay);
     expect(saveQuery(queryOf({ kind: 'anomalies', replay }))).toMatchObject({ replay });
-    for (const wrong of [true, 'port_scan', [], { detectors: 'port_scan' }, { set: [4] }])
+    for (const wrong of [
+      true,
+      'port_scan',
+      [],
+      { detectors: 'port_scan' },
+      { set: [4] },
+      { warmUpHours: -1 },
+    ])
       expect(problemsOf(normalizeQuery({ kind: 'anomalies', replay: wrong }))).toEqual([
         { path: 'replay', message: expect.stringContaining('two lists') },
       ]);
@@ -119,6 +134,18 @@ describe('what is saved of a query', () => {
       version: 1,
       kind: 'top',
       limit: 5,
+    });
+  });
+
+  it('asks for anomalies and stories by id, where a variable that holds nothing asks for none in particular', () => {
+    const id = 'F9FD37B8-e326-54df-9cea-6c81ecac07d6';
+    expect(queryOf({ kind: 'anomalies', anomalyIds: [id, ''], stories: [''] })).toMatchObject({
+      anomalyIds: [id.toLowerCase()],
+      stories: [],
+    });
+    expect(normalizeQuery({ kind: 'anomalies', stories: ["x') OR 1"] })).toMatchObject({
+      ok: false,
+      problems: [{ path: 'stories' }],
     });
   });
 

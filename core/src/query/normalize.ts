@@ -5,9 +5,12 @@ import { isColumn } from './flow-columns.ts';
 import { metricByName, metrics } from './metrics.ts';
 import {
   type AdHocFilter,
+  DEFAULT_WARM_UP_HOURS,
+  MOST_WARM_UP_HOURS,
   type Query,
   type QueryKind,
   type Replay,
+  anomalyViews,
   defaultQuery,
   exporterViews,
   lastBuckets,
@@ -25,12 +28,12 @@ export type NormalizedQuery =
   | { readonly ok: false; readonly problems: readonly QueryProblem[] };
 
 const orders = ['newest', 'bytes', 'packets', 'duration'] as const;
-const anomalyViews = ['table', 'count'] as const;
 const operators = ['=', '!=', '=~', '!~', '<', '>', '=|', '!=|'] as const;
 
 const MAX_TEXT = 10_000;
 const MAX_LIST = 100;
 const MAX_SETTING = 256;
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 /** More would make keys that nobody reads, and groups without end. */
 const MAX_DIMENSIONS = 8;
 const MAX_LIMIT = 100_000;
@@ -108,18 +111,41 @@ export function normalizeQuery(saved: unknown): NormalizedQuery {
     return list;
   }
 
+  /** An empty one, of a variable that holds nothing, asks for none in particular. */
+  function idsOf(key: string): readonly string[] {
+    const list = texts(key, [])
+      .map((id) => id.trim().toLowerCase())
+      .filter((id) => id !== '');
+    for (const id of list)
+      if (!UUID.test(id)) wrong(key, `${shown(id)} is no id: 8f3c5f4e-9b1d-5c0a-a6f2-7d1e52c4b893 is one.`);
+    return list;
+  }
+
   function replayOf(key: string): Replay | null {
     const v = value(key);
     if (v === undefined) return null;
-    const { detectors = [], set = [] } = v as Record<string, unknown>;
-    if (typeof v === 'object' && !Array.isArray(v) && areTexts(detectors) && areTexts(set))
+    const {
+      detectors = [],
+      set = [],
+      warmUpHours: given = DEFAULT_WARM_UP_HOURS,
+    } = v as Record<string, unknown>;
+    // Variables come as text
+    const warmUpHours = typeof given === 'string' && given.trim() !== '' ? Number(given) : given;
+    if (
+      typeof v === 'object' &&
+      !Array.isArray(v) &&
+      areTexts(detectors) &&
+      areTexts(set) &&
+      isWarmUp(warmUpHours)
+    )
       return {
         detectors: [...new Set(detectors.map(trimmed))],
         set: set.map(trimmed).filter((s) => s !== ''),
+        warmUpHours,
       };
     wrong(
       key,
-      `${shown(v)} is no {detectors, set}, two lists of at most ${MAX_LIST} texts: {"detectors": ["port_scan"], "set": ["port_scan.ports=40"]}.`,
+      `${shown(v)} is no {detectors, set, warmUpHours}, two lists of at most ${MAX_LIST} texts and a number from 0 to ${MOST_WARM_UP_HOURS}: {"detectors": ["port_scan"], "set": ["port_scan.ports=40"]}.`,
     );
     return null;
   }
@@ -192,6 +218,8 @@ export function normalizeQuery(saved: unknown): NormalizedQuery {
     severities: someOf('severities', severities),
     anomalyTypes: someOf('anomalyTypes', anomalyTypes),
     states: someOf('states', anomalyStates),
+    anomalyIds: idsOf('anomalyIds'),
+    stories: idsOf('stories'),
     anomalyView: oneOf('anomalyView', anomalyViews, defaults.anomalyView),
     replay: replayOf('replay'),
     sql: text('sql', defaults.sql),
@@ -208,6 +236,10 @@ export function saveQuery(query: Query): Record<string, unknown> {
   for (const [key, v] of Object.entries(rest))
     if (JSON.stringify(v) !== JSON.stringify(defaults[key])) out[key] = v;
   return out;
+}
+
+function isWarmUp(hours: unknown): hours is number {
+  return typeof hours === 'number' && hours >= 0 && hours <= MOST_WARM_UP_HOURS;
 }
 
 function areTexts(list: unknown): list is string[] {

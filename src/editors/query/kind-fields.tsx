@@ -275,6 +275,17 @@ function AnomalyFields({ id, query, onChange }: FieldsProps): React.JSX.Element 
           options={[
             { value: 'table', label: 'Table', description: 'A row for each.' },
             { value: 'count', label: 'Count', description: 'Their number over time, by severity.' },
+            {
+              value: 'timeline',
+              label: 'Timeline',
+              description: 'By type the worst severity at a time: for a state timeline.',
+            },
+            { value: 'stories', label: 'Stories', description: 'A row for each story of two or more.' },
+            {
+              value: 'evidence',
+              label: 'Evidence',
+              description: 'What each rests on, and its largest flows.',
+            },
           ]}
           value={query.anomalyView}
           onChange={(anomalyView) => onChange({ anomalyView })}
