@@ -103,7 +103,11 @@ class RunningRules implements RunningDetector {
   }
 
   save(): unknown {
-    return this.rules.map(({ settings, since, until }) => ({ of: signature(settings), since: [...since], until }));
+    return this.rules.map(({ settings, since, until }) => ({
+      of: signature(settings),
+      since: [...since],
+      until,
+    }));
   }
 
   load(saved: unknown): void {

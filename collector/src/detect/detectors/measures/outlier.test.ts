@@ -9,9 +9,9 @@ import type { Flow } from '../../windows/testing/flows.ts';
 import { outlier } from './outlier.ts';
 import { contacts, unanswered, windowNumber, windowsOf } from './testing/traffic.ts';
 
-/** A quarter of an hour of learning instead of a day. */
-const set = { learn_hours: 0.25 };
-const LEARNT = 100;
+/** Six minutes of learning instead of a day. */
+const set = { learn_hours: 0.1 };
+const LEARNT = 72;
 const HOSTS = 30;
 
 /** Thirty hosts, each with its own size and a little otherwise every time; the first is a resolver. */
@@ -118,7 +118,7 @@ describe('an outlier', () => {
   });
 
   it('is none in the office itself', () => {
-    expect(after(() => [], 60)).toEqual([]);
+    expect(after(() => [], 20)).toEqual([]);
   });
 
   it('is not the resolver, nor what is less than a host ever did', () => {
