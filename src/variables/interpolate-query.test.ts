@@ -37,10 +37,11 @@ describe('a query whose variables are replaced', () => {
   });
 
   it('has them in what a replay sets', () => {
-    const replay = { detectors: ['port_scan'], set: ['port_scan.ports=$n'] };
+    const replay = { detectors: ['port_scan'], set: ['port_scan.ports=$n'], warmUpHours: 24 };
     expect(interpolateQuery({ refId: 'A', kind: 'anomalies', replay }, source).replay).toEqual({
       detectors: ['port_scan'],
       set: ['port_scan.ports=20'],
+      warmUpHours: 24,
     });
   });
 

@@ -1,8 +1,9 @@
 import * as React from 'react';
 import { AutoSizeInput } from '@grafana/ui';
-import type { DetectorAnswer, Query } from '@weir/core/query';
+import { DEFAULT_WARM_UP_HOURS, type DetectorAnswer, MOST_WARM_UP_HOURS, type Query } from '@weir/core/query';
 import { resourceErrorText } from '../../resources/resources.ts';
 import { EditorField, EditorRow } from '../parts/editor-layout.tsx';
+import { NumberInput } from '../parts/number-input.tsx';
 import { OrderedPicker } from '../parts/ordered-picker.tsx';
 import { Toggle } from './kind-fields.tsx';
 import { parameterHelp, settingsIn } from './replay-settings.ts';
@@ -37,7 +38,10 @@ export function ReplayFields({
         tooltip="Runs the detectors over the windows stored of the range, with the collector’s configuration but for what is set here. The column “replay” says what was found then too (same), only now (new), or only then (missing)."
         value={on}
         onChange={(wanted) =>
-          onChange({ replay: wanted ? { detectors: [], set: [] } : null, anomalyView: 'table' })
+          onChange({
+            replay: wanted ? { detectors: [], set: [], warmUpHours: DEFAULT_WARM_UP_HOURS } : null,
+            anomalyView: 'table',
+          })
         }
       />
       {replay !== null && (
@@ -69,6 +73,20 @@ export function ReplayFields({
               onCommitChange={(event) =>
                 onChange({ replay: { ...replay, set: settingsIn(event.currentTarget.value) } })
               }
+            />
+          </EditorField>
+          <EditorField
+            id={`${id}-replay-warmUp`}
+            label="Learn before, hours"
+            tooltip="How long before the range detectors learn what is usual. Those that compare with it find less where it is short; long ones take long."
+          >
+            <NumberInput
+              id={`${id}-replay-warmUp`}
+              value={replay.warmUpHours}
+              min={0}
+              max={MOST_WARM_UP_HOURS}
+              width={12}
+              onChange={(warmUpHours) => onChange({ replay: { ...replay, warmUpHours } })}
             />
           </EditorField>
         </>
