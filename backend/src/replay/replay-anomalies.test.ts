@@ -166,7 +166,8 @@ describe('a replay', () => {
       message: expect.stringContaining('set the collector URL'),
     });
     const with_ = dataSource({ collectorUrl: 'http://127.0.0.1:9' });
-    await expect(ask(with_, { ...model, anomalyView: 'count' })).rejects.toMatchObject({ status: 400 });
+    for (const anomalyView of ['count', 'timeline', 'stories', 'evidence'])
+      await expect(ask(with_, { ...model, anomalyView })).rejects.toMatchObject({ status: 400 });
     await expect(ask(with_, model)).rejects.toMatchObject({
       status: 502,
       message: expect.stringContaining('cannot be reached'),

@@ -40,8 +40,8 @@ export async function replayAnomalies(
   signal: AbortSignal,
 ): Promise<Replayed> {
   const { detectors, set, warmUpHours } = query.replay!;
-  if (query.anomalyView === 'count')
-    throw new PluginError('A replay is shown as a table: choose “Table” instead of “Count”.', {
+  if (query.anomalyView !== 'table')
+    throw new PluginError('A replay is shown as a table: choose “Table” under “As”.', {
       status: 400,
       source: 'downstream',
     });
