@@ -1,4 +1,5 @@
 import { FlowBatch, addressWords, at, decodeNative } from '@weir/core';
+import { type ClosedWindow, WINDOW_SECONDS } from '@weir/core/windows';
 import { DetectionEngine, type EngineCounts } from '../../../collector/src/detect/engine.ts';
 import type { DetectionSettings } from '../../../collector/src/detect/settings.ts';
 import { type WindowCounts, WindowSet } from '../../../collector/src/detect/windows/index.ts';
@@ -65,25 +66,15 @@ interface Second {
  * as it goes.
  */
 export function detectRecordings(options: DetectOptions): Detected {
-  const { recordings, settings, learnFrom, learnUntil, learnTimes, to } = options;
+  const { recordings, settings, learnFrom, learnTimes, to } = options;
   const faults = new Set<string>();
   const engine = new DetectionEngine({
     settings,
     onFault: (detector, error) => faults.add(`${detector}: ${(error as Error).message}`),
   });
   const seconds = secondsOf(recordings);
+  learnAgainAndAgain(engine, calmWindows(seconds, options), learnTimes);
   const windows = newWindows(settings);
-  const length = Math.ceil((learnUntil - learnFrom) / 10) * 10;
-  const calm = seconds.filter(({ second }) => second >= learnFrom && second < learnUntil);
-  // The same calm minutes, the latest ending when the real ones begin.
-  for (let times = learnTimes; times > 0; times--)
-    for (const { second, batch } of calm) {
-      const shift = times * length;
-      for (const window of windows.close(second - shift)) engine.learn(window);
-      shiftBatch(batch, -shift);
-      windows.observe(batch);
-      shiftBatch(batch, shift);
-    }
   const rows: WrittenRow[] = [];
   const firstRecords = new Map<number, number>();
   let flows = 0;
@@ -128,9 +119,48 @@ function newWindows(settings: DetectionSettings): WindowSet {
   });
 }
 
-function shiftBatch(batch: FlowBatch, seconds: number): void {
-  const timestamp = batch.u32(at.timestamp);
-  for (let r = 0; r < batch.rows; r++) timestamp[r]! += seconds;
+/** The whole windows of the time to learn from. */
+function calmWindows(
+  seconds: readonly Second[],
+  { settings, learnFrom, learnUntil }: DetectOptions,
+): ClosedWindow[] {
+  const windows = newWindows(settings);
+  const closed: ClosedWindow[] = [];
+  for (const { second, batch } of seconds) {
+    if (
+      second < learnFrom - WINDOW_SECONDS ||
+      second > learnUntil + settings.latenessSeconds + WINDOW_SECONDS
+    )
+      continue;
+    closed.push(...windows.close(second));
+    windows.observe(batch);
+  }
+  return [...closed, ...windows.closeAll()].filter(
+    ({ start }) => start >= learnFrom && start + WINDOW_SECONDS <= learnUntil,
+  );
+}
+
+/** The same windows as if they had been before, so many times, the latest ending where they themselves begin. */
+function learnAgainAndAgain(engine: DetectionEngine, windows: readonly ClosedWindow[], times: number): void {
+  if (windows.length === 0) return;
+  const length = windows.at(-1)!.start - windows[0]!.start + WINDOW_SECONDS;
+  for (let time = times; time > 0; time--)
+    for (const window of windows) engine.learn(earlier(window, time * length));
+}
+
+function earlier({ start, kinds }: ClosedWindow, seconds: number): ClosedWindow {
+  const moved = Object.entries(kinds).map(([kind, rows]) => [
+    kind,
+    {
+      ...rows,
+      numbers: {
+        ...rows.numbers,
+        first_ms: rows.numbers.first_ms.map((ms) => ms - seconds * 1000),
+        last_ms: rows.numbers.last_ms.map((ms) => ms - seconds * 1000),
+      },
+    },
+  ]);
+  return { start: start - seconds, kinds: Object.fromEntries(moved) as ClosedWindow['kinds'] };
 }
 
 function secondsOf(recordings: readonly Recording[]): Second[] {

@@ -16,7 +16,7 @@ import { meterTcp } from './tcp-meter.ts';
 const DATA = join(import.meta.dirname, '../../../data/quality-lab');
 const LEARN_MINUTES = 5;
 const CALM_MINUTES = 5;
-/** Baselines want half an hour and more of minutes; a lab that took so long would not be run. */
+/** Baselines want most of an hour; a lab that took so long would not be run. */
 const LEARNT_MINUTES = 60;
 const USAGE =
   'npm run quality -- lab [--lab-data DIR] [--score-only] [--quick] [--learn-minutes N] [--calm-minutes N] [--whole-capture] [--no-report]';
@@ -59,19 +59,22 @@ export async function run(args: readonly string[]): Promise<number> {
   const lab = readLabRun(folder);
   const meter = fileOfRecording(folder, METER);
   if (!existsSync(meter)) await meterTcp(join(folder, 'lab.pcap'), meter);
-  const marked = lab.exporters.map((exporter) => mark(folder, lab, exporter));
-  const measured = mark(folder, onTheLine(lab), { name: METER, samplingRate: 1 });
-  for (const { exporter, score: s, detected } of [...marked, measured]) {
-    console.log(
-      `${exporter.name}: ${detected.flows} flows, recall ${part(s.recall)}, precision ${part(s.precision)}, ${s.falseAlarms.length} false`,
-    );
-    for (const fault of detected.faults) console.error(`  fault: ${fault}`);
-  }
+  const marked = lab.exporters.map((exporter) => said(mark(folder, lab, exporter)));
+  const measured = said(mark(folder, onTheLine(lab), { name: METER, samplingRate: 1 }));
   writeFileSync(join(folder, 'scores.json'), JSON.stringify([...marked, measured].map(forJson), null, 1));
   console.log(`All rows and marks: ${join(folder, 'scores.json')}`);
   if (values['no-report'] !== true && values.quick !== true)
     writePart('lab', markdown(lab, marked, measured));
   return 0;
+}
+
+function said(marked: Marked): Marked {
+  const { exporter, score: s, detected } = marked;
+  console.log(
+    `${exporter.name}: ${detected.flows} flows, recall ${part(s.recall)}, precision ${part(s.precision)}, ${s.falseAlarms.length} false`,
+  );
+  for (const fault of detected.faults) console.error(`  fault: ${fault}`);
+  return marked;
 }
 
 function parsed(args: readonly string[]): {
@@ -165,7 +168,8 @@ each packet once; ${lab.exporters.length} exporters listen there at the same tim
 driven by the times at which it came, all detectors at their defaults. ${programs(lab)}.
 
 - ${minutes(lab.calmFrom, lab.learnUntil)} minutes of background alone are learnt from: they are played ${timesLearnt(lab)} times as if they had been before,
-  for baselines want half an hour and more. So there is nothing of days and weeks in what is usual here.
+  for baselines want most of an hour. So there is nothing of days in what is usual here: traffic drops and lateral movement, which are
+  told after a day of learning, and what else learns for so long, are not asked for.
 - ${minutes(lab.learnUntil, lab.attacksFrom)} minutes of background alone, ${minutes(lab.attacksFrom, lab.attacksTo)} minutes of attacks over it, then calm, then the exporter is killed: ${minutes(lab.from, lab.to)} minutes are scored.
 - In the background are people at desks, a NAT gateway with 25 people behind it, a resolver, a crawler, a peer-to-peer program, calls, a
   monitoring server, backups, a public web server, speed tests, updates for all, administrators: all benign.

@@ -66,7 +66,8 @@ export const INTERNET_DNS = '203.0.113.53';
 export const TUNNEL_SERVER = '203.0.113.200';
 export const TUNNEL_DOMAIN = 't.example';
 export const UPLOAD_SERVER = '198.51.100.66';
-export const COMMAND_AND_CONTROL = '192.0.2.13';
+/** In a network of its own, where nobody else goes. */
+export const COMMAND_AND_CONTROL = '45.61.136.13';
 export const UPDATE_SERVER = '104.16.132.10';
 export const CALL_SERVER = '142.250.74.77';
 export const SPEED_TEST_SERVER = '23.185.0.9';
@@ -149,7 +150,7 @@ export function buildOffice(): Office {
     insiders: segment('insiders', ['10.77.3.254'], ['10.77.3.0/24']),
     ops: segment('ops', ops),
     branch: segment('branch', [BRANCH_SERVER]),
-    internet: outside('internet', '10.255.0.2', '10.255.0.1', internetNetworks),
+    internet: outside('internet', '10.255.0.2', '10.255.0.1', [...internetNetworks, '45.61.136.0/24']),
     wild: outside('wild', '10.255.1.2', '10.255.1.1', [WILD_NETWORK]),
   };
 }

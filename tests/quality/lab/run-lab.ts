@@ -199,8 +199,14 @@ export function readLabRun(folder: string): LabRun {
   return {
     ...run,
     labels: run.labels.map((label) => {
-      const { expected, also, victims } = known.get(label.id) ?? label;
-      return { ...label, expected, also, ...(victims === undefined ? {} : { victims }) };
+      const { expected, also, victims, required } = known.get(label.id) ?? label;
+      return {
+        ...label,
+        expected,
+        also,
+        required: required && label.required,
+        ...(victims === undefined ? {} : { victims }),
+      };
     }),
   };
 }
