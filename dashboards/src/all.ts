@@ -1,5 +1,6 @@
 import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard';
 import { anomalies } from './anomalies.ts';
+import { anomaly } from './anomaly.ts';
 import { applicationsAndQos } from './applications-and-qos.ts';
 import { asAndGeography } from './as-and-geography.ts';
 import { collectorHealth } from './collector-health.ts';
@@ -22,6 +23,7 @@ export const dashboards: Readonly<Record<string, Dashboard>> = {
   'applications-and-qos': applicationsAndQos,
   'flow-explorer': flowExplorer,
   anomalies,
+  anomaly,
   'exporters-and-ledger': exportersAndLedger,
   'collector-health': collectorHealth,
 };

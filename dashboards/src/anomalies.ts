@@ -1,19 +1,26 @@
-import { GraphDrawStyle } from '@grafana/grafana-foundation-sdk/common';
+import { GraphDrawStyle, VisibilityMode } from '@grafana/grafana-foundation-sdk/common';
 import { PanelBuilder as StateTimeline } from '@grafana/grafana-foundation-sdk/statetimeline';
-import { CustomVariableBuilder } from '@grafana/grafana-foundation-sdk/dashboard';
-import { anomalyStates, severities } from '@weir/core/anomalies';
-import { anomalyTable } from './build/anomaly-table.ts';
+import { CustomVariableBuilder, TextBoxVariableBuilder } from '@grafana/grafana-foundation-sdk/dashboard';
+import { anomalyStates, anomalyTypes, severities } from '@weir/core/anomalies';
+import { anomalyTable, evidenceTable, severityMapping, storyTable } from './build/anomaly-table.ts';
 import { colours, severityColours } from './build/colours.ts';
 import { dashboardOf } from './build/dashboard.ts';
 import { collapsed, line, place } from './build/layout.ts';
+import { drillDown, elsewhere } from './build/links.ts';
 import { uids } from './build/names.ts';
-import { properties, wordMapping } from './build/panel-parts.ts';
+import { properties } from './build/panel-parts.ts';
 import { graph, judged, listLegend, table } from './build/panels.ts';
 import { dataSourceVariable, exporterVariable, filtersVariable, hostVariable } from './build/variables.ts';
 import { dataSource, weirQuery } from './build/weir-query.ts';
 
 const filter = 'exporter in ($exporter) and host = $host';
-const chosen = { filter, severities: ['$severity'], states: ['$state'] } as const;
+const chosen = {
+  filter,
+  severities: ['$severity'],
+  states: ['$state'],
+  anomalyTypes: ['$type'],
+  stories: ['$story'],
+} as const;
 const all = { text: ['All'], value: ['$__all'] };
 
 const names: Readonly<Record<(typeof severities)[number], string>> = {
@@ -27,6 +34,63 @@ const severityOverrides = severities.map((severity) => ({
   matcher: { id: 'byName', options: severity },
   properties: [properties.colour(severityColours[severity])],
 }));
+
+/** How many there are of each value of a column, the most first; `more` are further columns, and what of them is told. */
+function groups(
+  title: string,
+  description: string,
+  by: string,
+  more: Readonly<Record<string, readonly string[]>> = {},
+): ReturnType<typeof table> {
+  const aggregated = { id: ['count'], Opened: ['max'], ...more };
+  return (
+    table(title, description)
+      .noValue('No anomalies')
+      .withTarget(weirQuery({ kind: 'anomalies', ...chosen, limit: 1000 }))
+      // An empty one is none.
+      .withTransformation({
+        id: 'filterByValue',
+        options: {
+          type: 'include',
+          match: 'any',
+          filters: [{ fieldName: by, config: { id: 'regex', options: { value: '.' } } }],
+        },
+      })
+      .withTransformation({
+        id: 'groupBy',
+        options: {
+          fields: {
+            [by]: { operation: 'groupby', aggregations: [] },
+            ...Object.fromEntries(
+              Object.entries(aggregated).map(([field, aggregations]) => [
+                field,
+                { operation: 'aggregate', aggregations },
+              ]),
+            ),
+          },
+        },
+      })
+      .withTransformation({
+        id: 'organize',
+        options: {
+          excludeByName: {},
+          indexByName: {},
+          renameByName: { 'id (count)': 'How many', 'Opened (max)': 'Last opened' },
+        },
+      })
+      .withTransformation({ id: 'sortBy', options: { sort: [{ field: 'How many', desc: true }] } })
+      .overrideByName('How many', [
+        properties.gauge(),
+        properties.shown(),
+        properties.shownInView(),
+        properties.min(0),
+        properties.unit('short'),
+        properties.colour(colours.warning),
+        properties.width(170),
+      ])
+      .overrideByName('Last opened', [properties.unit('dateTimeAsIso'), properties.width(160)])
+  );
+}
 
 function openOf(severity: (typeof severities)[number]): ReturnType<typeof judged> {
   return judged(names[severity], `Anomalies of severity ${severity} that are open now.`, 'short', [
@@ -70,6 +134,18 @@ export const anomalies = dashboardOf({
       .multi(true)
       .includeAll(true)
       .current(all),
+    new CustomVariableBuilder('type')
+      .label('Type')
+      .description('What kind.')
+      .values(anomalyTypes.map((type) => `${type.replaceAll('_', ' ')} : ${type}`).join(', '))
+      .multi(true)
+      .includeAll(true)
+      .current(all),
+    new TextBoxVariableBuilder('story')
+      .label('Story')
+      .description('The id of a story: its anomalies alone. All where it is empty.')
+      .defaultValue('')
+      .current({ text: '', value: '' }),
     filtersVariable(),
   ],
   next: [uids.overview, uids.host, uids.flows],
@@ -82,10 +158,10 @@ export const anomalies = dashboardOf({
       place(5, 6, openOf('low')),
     ),
     line(
-      9,
+      10,
       place(
         1,
-        16,
+        10,
         graph('Anomalies by severity', 'How many anomalies lasted at a time, by severity.', 'short', true)
           .drawStyle(GraphDrawStyle.Bars)
           .fillOpacity(80)
@@ -97,112 +173,113 @@ export const anomalies = dashboardOf({
           .overrides(severityOverrides),
       ),
       place(
-        6,
-        8,
-        table('By type', 'What kinds of anomalies there were in this range, and how many.')
-          .noValue('No anomalies')
-          .withTarget(weirQuery({ kind: 'anomalies', ...chosen, limit: 1000 }))
-          .withTransformation({
-            id: 'groupBy',
-            options: {
-              fields: {
-                Type: { operation: 'groupby', aggregations: [] },
-                Id: { operation: 'aggregate', aggregations: ['count'] },
-                Score: { operation: 'aggregate', aggregations: ['max'] },
-              },
-            },
-          })
-          .withTransformation({
-            id: 'organize',
-            options: {
-              excludeByName: {},
-              indexByName: {},
-              renameByName: { 'Id (count)': 'How many', 'Score (max)': 'Highest score' },
-            },
-          })
-          .withTransformation({ id: 'sortBy', options: { sort: [{ field: 'How many', desc: true }] } })
-          .overrideByName('How many', [
-            properties.gauge(),
-            properties.min(0),
-            properties.colour(colours.warning),
-          ])
-          .overrideByName('Highest score', [properties.unit('percentunit'), properties.decimals(0)]),
-      ),
-    ),
-    line(
-      8,
-      place(
         7,
-        24,
+        14,
         new StateTimeline()
-          .title('When')
-          .description('When anomalies of each severity lasted; the number is how many at a time.')
+          .title('When, by type')
+          .description('When anomalies of each type lasted; the colour is the worst severity at the time.')
           .datasource(dataSource)
-          .unit('short')
-          .decimals(0)
+          .unit('string')
           .noValue('No anomalies')
           .rowHeight(0.8)
           .disablePagination()
           .mergeValues(true)
+          .showValue(VisibilityMode.Never)
           .fillOpacity(80)
           .legend(listLegend().showLegend(false))
-          .mappings([wordMapping({ 0: { text: ' ', colour: 'rgba(128, 128, 128, 0.12)' } })])
-          .overrides(severityOverrides)
-          .withTarget(weirQuery({ kind: 'anomalies', anomalyView: 'count', ...chosen })),
+          .mappings([severityMapping])
+          .withTarget(weirQuery({ kind: 'anomalies', anomalyView: 'timeline', ...chosen, limit: 1000 })),
       ),
     ),
     line(
-      16,
+      14,
       place(
         8,
         24,
         anomalyTable(
           'Anomalies',
-          'Each anomaly of this range; its title leads to the flows that it was seen in, hosts to their pages.',
+          'Each anomaly of this range; its title leads to its evidence and its flows, hosts to their pages.',
           { ...chosen, limit: 500 },
           [
             'severity',
             'state',
             'opened',
-            'closed',
+            'lasted',
             'type',
             'title',
             'source_ip',
             'destination_ip',
-            'exporter_name',
-            'value',
-            'score',
+            'service',
+            'measured',
+            'technique',
+            'in_story',
           ],
         ).filterable(true),
       ),
     ),
+    line(
+      8,
+      place(
+        9,
+        24,
+        storyTable(
+          'Stories',
+          'Anomalies that belong together, as a scan and the logins that follow it; the title leads to all of them.',
+          { ...chosen, limit: 1000 },
+        ),
+      ),
+    ),
+    line(
+      9,
+      place(
+        6,
+        8,
+        groups('By type', 'What kinds of anomalies there were in this range, and how many.', 'Type'),
+      ),
+      place(
+        10,
+        8,
+        groups('By host', 'Who acts, or is acted on where nobody in particular acts.', 'host').overrideByName(
+          'host',
+          [
+            properties.name('Host'),
+            properties.shown(),
+            properties.shownInView(),
+            properties.links([drillDown(uids.host, 'Host ${__value.text}', { host: '${__value.raw}' })]),
+          ],
+        ),
+      ),
+      place(
+        11,
+        8,
+        groups('MITRE ATT&CK', 'Techniques that the anomalies may be part of.', 'Technique', {
+          technique_path: ['firstNotNull'],
+        })
+          .overrideByName('Technique', [
+            properties.links([
+              elsewhere(
+                'MITRE ATT&CK',
+                'https://attack.mitre.org/techniques/${__data.fields["technique_path (firstNotNull)"]}/',
+              ),
+            ]),
+          ])
+          .overrideByRegexp('/^technique_path/', [properties.hidden(), properties.hiddenFromView()]),
+      ),
+    ),
     collapsed(
       20,
-      'Evidence',
+      'Evidence of all of them',
       line(
-        14,
+        16,
         place(
           21,
           24,
-          anomalyTable(
-            'Descriptions and evidence',
-            'What was seen and what to look at, with the filter of the flows and the numbers behind it.',
-            { ...chosen, limit: 200 },
-            [
-              'severity',
-              'opened',
-              'title',
-              'description',
-              'metric',
-              'value',
-              'baseline',
-              'threshold',
-              'flow_filter',
-              'evidence',
-            ],
-          )
-            .inspect(true)
-            .overrideByRegexp('/^(Title|Description|Flow filter|Evidence)$/', [properties.wrapped()]),
+          evidenceTable(
+            'Evidence',
+            'What the newest anomalies rest on: numbers, contributors, ports, caveats, flows, parameters.',
+            { ...chosen, limit: 50 },
+            true,
+          ).filterable(true),
         ),
       ),
     ),

@@ -33,6 +33,7 @@ export const applicationsAndQos = dashboardOf({
   refresh: '1m',
   variables: [dataSourceVariable(), exporterVariable(), metricVariable(), filtersVariable()],
   next: [uids.overview, uids.topTalkers, uids.conversations, uids.flows],
+  marksAnomalies: {},
   parts: [
     line(
       10,

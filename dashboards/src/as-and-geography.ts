@@ -113,6 +113,7 @@ export const asAndGeography = dashboardOf({
   refresh: '5m',
   variables: [dataSourceVariable(), exporterVariable(), metricVariable(), topVariable(), filtersVariable()],
   next: [uids.overview, uids.conversations, uids.flows],
+  marksAnomalies: {},
   parts: [
     line(
       10,

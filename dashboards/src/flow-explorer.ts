@@ -33,6 +33,7 @@ export const flowExplorer = dashboardOf({
     filtersVariable(),
   ],
   next: [uids.topTalkers, uids.host, uids.conversations, uids.anomalies],
+  marksAnomalies: {},
   parts: [
     line(
       8,

@@ -29,7 +29,7 @@ export const host = dashboardOf({
   refresh: '1m',
   variables: [dataSourceVariable(), hostVariable(), exporterVariable(), filtersVariable()],
   next: [uids.topTalkers, uids.conversations, uids.flows, uids.anomalies],
-  marksAnomalies: false,
+  marksAnomalies: { filter: 'host = $host', severities: ['medium', 'high', 'critical'] },
   parts: [
     line(
       4,
@@ -166,7 +166,7 @@ export const host = dashboardOf({
       ),
     ),
     line(
-      6,
+      8,
       place(
         13,
         24,
@@ -174,7 +174,19 @@ export const host = dashboardOf({
           'Anomalies',
           'What was unusual about $host in this range.',
           { filter: 'host = $host', limit: 50 },
-          ['severity', 'state', 'opened', 'type', 'title', 'source_ip', 'destination_ip', 'score'],
+          [
+            'severity',
+            'state',
+            'opened',
+            'lasted',
+            'type',
+            'title',
+            'source_ip',
+            'destination_ip',
+            'measured',
+            'technique',
+            'in_story',
+          ],
         ),
       ),
     ),

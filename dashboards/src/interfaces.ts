@@ -150,6 +150,7 @@ export const interfaces = dashboardOf({
   refresh: '1m',
   variables: [dataSourceVariable(), exporterVariable(), interfaceVariable(), filtersVariable()],
   next: [uids.exporters, uids.topTalkers, uids.flows],
+  marksAnomalies: {},
   parts: [
     line(11, place(1, 12, utilization('input')), place(2, 12, utilization('output'))),
     line(11, place(3, 12, fullest('input')), place(4, 12, fullest('output'))),

@@ -29,7 +29,7 @@ export const nocOverview = dashboardOf({
   refresh: '30s',
   variables: [dataSourceVariable(), exporterVariable(), insideVariable(), filtersVariable()],
   next: [uids.topTalkers, uids.interfaces, uids.exporters, uids.anomalies],
-  marksAnomalies: true,
+  marksAnomalies: {},
   // As high as a screen of 1080 lines in kiosk mode: a wallboard does not scroll.
   parts: [
     line(

@@ -42,6 +42,7 @@ export const topTalkers = dashboardOf({
     filtersVariable(),
   ],
   next: [uids.overview, uids.host, uids.conversations, uids.flows],
+  marksAnomalies: {},
   parts: [
     line(
       10,

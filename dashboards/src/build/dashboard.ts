@@ -11,7 +11,7 @@ import {
 import { type Line, type Section, layOut } from './layout.ts';
 import { headLinks } from './links.ts';
 import type { DashboardUid } from './names.ts';
-import { dataSource, weirQuery } from './weir-query.ts';
+import { type PanelQuery, dataSource, weirQuery } from './weir-query.ts';
 
 /** Of Grafana 11.6: later ones read it as it is. */
 const SCHEMA_VERSION = 41;
@@ -26,8 +26,8 @@ export interface DashboardPlan {
   readonly variables: readonly Builder<VariableModel>[];
   /** Dashboards that come next, for links in the head. */
   readonly next: readonly DashboardUid[];
-  /** Mark anomalies in graphs. */
-  readonly marksAnomalies?: boolean;
+  /** Marks anomalies in graphs: those that this asks for, of weight where it says nothing of severities. */
+  readonly marksAnomalies?: PanelQuery;
   readonly parts: readonly (Line | Section)[];
 }
 
@@ -45,7 +45,7 @@ export function dashboardOf(plan: DashboardPlan): Dashboard {
     .timepicker(new TimePickerBuilder().refreshIntervals(['10s', '30s', '1m', '5m', '15m', '30m', '1h']))
     .variables([...plan.variables])
     .links(headLinks(plan.next))
-    .annotations([alerts(), ...(plan.marksAnomalies === true ? [anomalies()] : [])]);
+    .annotations([alerts(), ...(plan.marksAnomalies === undefined ? [] : [anomalies(plan.marksAnomalies)])]);
   return { ...builder.build(), id: null, schemaVersion: SCHEMA_VERSION, panels: layOut(plan.parts) };
 }
 
@@ -61,11 +61,13 @@ function alerts(): Builder<AnnotationQuery> {
     .type('dashboard');
 }
 
-function anomalies(): Builder<AnnotationQuery> {
+function anomalies(query: PanelQuery): Builder<AnnotationQuery> {
   return new AnnotationQueryBuilder()
     .name('Anomalies')
     .datasource(dataSource)
     .enable(true)
     .iconColor('orange')
-    .target(weirQuery({ refId: 'Anno', kind: 'anomalies', severities: ['high', 'critical'], limit: 100 }));
+    .target(
+      weirQuery({ refId: 'Anno', kind: 'anomalies', severities: ['high', 'critical'], limit: 100, ...query }),
+    );
 }

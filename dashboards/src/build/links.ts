@@ -33,6 +33,22 @@ export function drillDown(
   return { title, url: `/d/${uid}?${parameters.join('&')}`, targetBlank: false };
 }
 
+/** The same at a time of its own: `span` are Grafana's expressions for milliseconds since 1970. */
+export function drillDownTo(
+  uid: DashboardUid,
+  title: string,
+  { from, to }: { readonly from: string; readonly to: string },
+  set: Readonly<Record<string, string>> = {},
+): DataLink {
+  const { url, ...link } = drillDown(uid, title, set);
+  return { ...link, url: url.replace('${__url_time_range}', `from=${from}&to=${to}`) };
+}
+
+/** To a page that is not Grafana's. */
+export function elsewhere(title: string, url: string): DataLink {
+  return { title, url, targetBlank: true };
+}
+
 /** The clicked row's value of a field. */
 export function cell(field: string): string {
   return `\${__data.fields["${field}"]:percentencode}`;
@@ -58,6 +74,7 @@ const texts: Readonly<Record<DashboardUid, readonly [title: string, tooltip: str
   [uids.applications]: ['Applications', 'Applications, classes of service, quality'],
   [uids.flows]: ['Flows', 'Single flow records'],
   [uids.anomalies]: ['Anomalies', 'What is unusual'],
+  [uids.anomaly]: ['Anomaly', 'One anomaly: its evidence, its flows, its story'],
   [uids.exporters]: ['Exporters', 'Who exports, and what was lost'],
   [uids.collector]: ['Collector', 'The collector’s own health'],
 };

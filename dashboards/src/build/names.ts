@@ -9,6 +9,7 @@ export const uids = {
   applications: 'weir-applications-and-qos',
   flows: 'weir-flow-explorer',
   anomalies: 'weir-anomalies',
+  anomaly: 'weir-anomaly',
   exporters: 'weir-exporters',
   collector: 'weir-collector-health',
 } as const;

@@ -96,6 +96,9 @@ export const properties = {
     id: 'custom.hideFrom.viz',
     value: true,
   }),
+  /** Of what the data source hides. */
+  shown: (): DynamicConfigValue => ({ id: 'custom.hidden', value: false }),
+  shownInView: (): DynamicConfigValue => ({ id: 'custom.hideFrom.viz', value: false }),
   dashed: (): DynamicConfigValue => ({ id: 'custom.lineStyle', value: { fill: 'dash', dash: [6, 6] } }),
   noFill: (): DynamicConfigValue => ({ id: 'custom.fillOpacity', value: 0 }),
   unstacked: (): DynamicConfigValue => ({ id: 'custom.stacking', value: { mode: 'none', group: 'A' } }),

@@ -1,6 +1,6 @@
 import { type Field, type Frame, PluginError } from '@weir/plugin-sdk';
 import { type Answer, emptyFrame, metaOf } from '../answer.ts';
-import { type AnomalyRecord, flowSpanOf, hostOf } from './anomaly-record.ts';
+import { type AnomalyRecord, flowFilterOf, flowSpanOf, hostOf } from './anomaly-record.ts';
 import { techniqueText, typeText } from './anomaly-words.ts';
 import { evidenceText } from './evidence-facts.ts';
 import { measuredText } from './measured-text.ts';
@@ -48,7 +48,7 @@ export function alertFrame(answer: Answer, records: readonly AnomalyRecord[], ev
     ['state', (r) => r.state],
     ['source', (r) => r.source],
     ['destination', (r) => r.destination],
-    ['flow_filter', (r) => r.flowFilter],
+    ['flow_filter', flowFilterOf],
     ['from', (r) => String(flowSpanOf(r, now).from)],
     ['to', (r) => String(flowSpanOf(r, now).to)],
   ];

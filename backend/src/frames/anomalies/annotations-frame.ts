@@ -19,7 +19,7 @@ export function annotationsFrame(answer: Answer, records: readonly AnomalyRecord
       name: 'text',
       type: 'string',
       values: records.map((r) =>
-        [measuredText(r.metric, r), r.description].filter((text) => text !== '').join('\n'),
+        [measuredText(r.metric, r), r.description].filter((text) => text !== '').join('. '),
       ),
     },
     {

@@ -102,6 +102,14 @@ export function lastedOf({ opened, closed, updated }: AnomalyRecord, now: number
   return Math.max(0, (closed > 0 ? closed : Math.max(updated, now)) - opened);
 }
 
+/** All flows, in the filter language: a place in a dashboard's filter cannot be left empty. */
+const EVERYTHING = 'exporter = ::/0';
+
+/** The filter of its flows, for links. */
+export function flowFilterOf({ flowFilter }: AnomalyRecord): string {
+  return flowFilter.trim() === '' ? EVERYTHING : flowFilter;
+}
+
 /** Flows are stamped when they are received: some before it opened, some after it closed. */
 const MARGIN_MS = 120_000;
 

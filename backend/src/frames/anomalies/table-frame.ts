@@ -1,6 +1,6 @@
 import type { Field, Frame } from '@weir/plugin-sdk';
 import { type Answer, emptyFrame, metaOf } from '../answer.ts';
-import { type AnomalyRecord, flowSpanOf, hostOf, lastedOf } from './anomaly-record.ts';
+import { type AnomalyRecord, flowFilterOf, flowSpanOf, hostOf, lastedOf } from './anomaly-record.ts';
 import { techniquePath, techniqueText, typeText } from './anomaly-words.ts';
 import { evidenceText, serviceText } from './evidence-facts.ts';
 import { columnsOf } from './fields.ts';
@@ -42,7 +42,7 @@ export function tableFrame(answer: Answer, records: readonly AnomalyRecord[]): F
     hiddenText('host', hostOf),
     hiddenText('tenant', (r) => r.tenant),
     hiddenText('technique_path', (r) => techniquePath(r.technique)),
-    hiddenText('flow_filter', (r) => r.flowFilter),
+    hiddenText('flow_filter', flowFilterOf),
     hiddenText('from', (r) => String(flowSpanOf(r, now).from)),
     hiddenText('to', (r) => String(flowSpanOf(r, now).to)),
     hiddenNumber('score', (r) => r.score),
