@@ -82,10 +82,16 @@ describe('exfiltration', () => {
 
   it('against habit is found at 300 MB to a new place, where the host’s usual is known', () => {
     const usual = usually((_, metric) => (metric === 'outbound_bytes' ? steady(20_000) : undefined));
-    const found = find(sends(0, 310, 1_000_000), { usual });
+    const dayBefore = sends(-DAY, 1 - DAY, 1_000);
+    const found = find([...dayBefore, ...sends(0, 310, 1_000_000)], { usual });
     expect(found[0]).toMatchObject({ metric: 'bytes_to_new_places', at: NOON + 290, value: 300_000_000 });
-    expect(find(sends(0, 290, 1_000_000), { usual })).toEqual([]);
-    expect(find(sends(0, 310, 1_000_000))).toEqual([]);
+    expect(find([...dayBefore, ...sends(0, 290, 1_000_000)], { usual })).toEqual([]);
+    expect(find([...dayBefore, ...sends(0, 310, 1_000_000)])).toEqual([]);
+  });
+
+  it('against habit is not looked for before half a day is known: all places are new then', () => {
+    const usual = usually((_, metric) => (metric === 'outbound_bytes' ? steady(20_000) : undefined));
+    expect(find([...sends(-3_600, -3_599, 1_000), ...sends(0, 310, 1_000_000)], { usual })).toEqual([]);
   });
 
   it.each([100, 1000])('is found in 1:%i sampling', (rate) => {
@@ -106,6 +112,29 @@ describe('what is no exfiltration', () => {
 
   it('a copy to an own host', () => {
     expect(find(sends(0, 60, 50_000_000, own(77)))).toEqual([]);
+  });
+
+  it('a video call, a tunnel: as much comes back', () => {
+    const call = Array.from({ length: 60 }, (_, n) =>
+      conversation(n, HOST, 40_000, PLACE, 3480, {
+        protocol: 17,
+        bytes: 15_000_000,
+        packets: 12_000,
+        bytesBack: 12_000_000,
+        packetsBack: 9_000,
+      }),
+    );
+    expect(find(call.flat())).toEqual([]);
+    expect(find(call.map(biflow))).toEqual([]);
+  });
+
+  it('a drive in the cloud that others of the network have used before', () => {
+    const usual = usually((_, metric) => (metric === 'outbound_bytes' ? steady(20_000) : undefined));
+    const others = [1, 2, 3, 4].flatMap((n) =>
+      sends(-DAY, 10 - DAY, 500_000).map((f) => ({ ...f, source_ip: own(n) })),
+    );
+    expect(find([...others.slice(0, 30), ...sends(0, 310, 1_000_000)], { usual })).not.toEqual([]);
+    expect(find([...others, ...sends(0, 310, 1_000_000)], { usual })).toEqual([]);
   });
 
   it('a speed test', () => {

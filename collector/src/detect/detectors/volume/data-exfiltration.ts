@@ -12,7 +12,8 @@ import { bytesText } from './quantities.ts';
  * that is asked for downloads. Two rules:
  *
  * - sustained: over 10 MB/s for half a minute, to places that it does not know since an earlier day, and more than it usually sends;
- * - against habit: much to new places at any speed, many times what the host sends at this hour. Only where its usual is known.
+ * - against habit: much to new places at any speed, many times what the host sends at this hour. Only where its usual is known, and after half a day of
+ *   learning where everybody sends to: before that, all places are new.
  *
  * A long flow is told of in parts or at its end: its bytes are laid over the time that it lasted (even-rate.ts), and what is sent to a
  * place is added up over as long as there is no long pause, so that neither a slow copy nor one told of late escapes.
@@ -22,7 +23,9 @@ import { bytesText } from './quantities.ts';
  *   and somebody should know of it;
  * - a web server, a CDN’s origin, an FTP server: contacted, not contacting;
  * - a speed test: over in 15 seconds, in two or three windows; sustained is four;
- * - video calls: well under 1 MB/s; mail servers: attachments to ever new places, which their usual covers;
+ * - video calls, VPNs, file sharing among peers: about as much comes back, while a theft is answered with little but acknowledgements;
+ * - mail servers: attachments to ever new places, which their usual covers;
+ * - a drive in the cloud, updates’ telemetry: places that several own hosts know from earlier days, for the rule of habit;
  * - a bulk copy between own networks: nothing leaves.
  */
 const parameters = {
@@ -60,6 +63,18 @@ const parameters = {
     unit: 's',
     doc: 'A place is known when it was first sent to so long ago: on an earlier day.',
   },
+  answered_share: {
+    default: 0.5,
+    unit: 'ratio',
+    most: 10,
+    doc: 'From so much coming back for what is sent, it is an exchange: a call, a tunnel, peers.',
+  },
+  popular_hosts: {
+    default: 4,
+    unit: 'hosts',
+    least: 1,
+    doc: 'A place that so many own hosts know from earlier days is new to none, where it is not about the absolute rate.',
+  },
 } as const;
 
 type P = typeof parameters;
@@ -82,6 +97,7 @@ export const dataExfiltration: Detector<P> = {
       'records',
       'bytes',
       'bytes_before',
+      'bytes_back',
       'contact_flows',
       'outbound_bytes',
       'longest_ms',
@@ -121,6 +137,7 @@ class RunningExfiltration implements RunningDetector {
         return known === undefined || step.start - known.first < v.known_after;
       });
       if (fresh.length === 0 || !isFirm(fresh)) continue;
+      if (answeredShare(step, fresh) >= v.answered_share) continue;
       const row = sourceRows.get(id);
       const known = row === undefined ? undefined : usual.of(step, 'source', row, 'outbound_bytes');
       const baseline = known === undefined || known.learning ? undefined : known;
@@ -129,17 +146,27 @@ class RunningExfiltration implements RunningDetector {
         report(finding(fresh, 'bytes_per_second', sustained, v.bytes_per_second, baseline?.median ?? 0, v));
         continue;
       }
-      if (baseline === undefined) continue;
+      const earlier = step.start - v.known_after;
+      if (baseline === undefined || !this.places.knowsSince(earlier)) continue;
       const threshold = Math.max(v.new_bytes, v.times_usual * baseline.high * HABIT_SECONDS);
-      const lately = new Set(fresh.map(({ place }) => place));
-      let bytes = fresh.reduce((sum, { bytes: now }) => sum + now, 0);
+      if (
+        fresh.reduce((sum, s) => sum + s.bytes + this.places.sentLately(id, s.place, step.start), 0) <
+        threshold
+      )
+        continue;
+      const unpopular = fresh.filter(
+        ({ place }) => this.places.hostsThatKnew(tenant, place, earlier) < v.popular_hosts,
+      );
+      const lately = new Set(unpopular.map(({ place }) => place));
+      let bytes = unpopular.reduce((sum, { bytes: now }) => sum + now, 0);
       for (const place of lately) bytes += this.places.sentLately(id, place, step.start);
       if (bytes < threshold) continue;
-      report(finding(fresh, 'bytes_to_new_places', bytes, threshold, baseline.median * HABIT_SECONDS, v));
+      report(finding(unpopular, 'bytes_to_new_places', bytes, threshold, baseline.median * HABIT_SECONDS, v));
     }
   }
 
   learn(step: Step): void {
+    this.places.begin(step.start);
     for (const [id, sendings] of sendersOf(step))
       for (const { place, bytes } of sendings) this.places.add(id, place, step.start, bytes);
   }
@@ -207,6 +234,22 @@ function sustainedRate(sendings: readonly Sending[], v: Values<P>): number {
   const total = last.reduce((sum, rate) => sum + rate, 0);
   // One window’s worth may lack: the first and the last are in part.
   return total / (v.windows - 1) >= v.bytes_per_second ? Math.max(total / v.windows, v.bytes_per_second) : 0;
+}
+
+/** Octets that came back for each that was sent, over the latest windows. */
+function answeredShare(step: Step, sendings: readonly Sending[]): number {
+  let sent = 0;
+  let back = 0;
+  for (const { pair } of sendings) {
+    sent += pair.sum('bytes');
+    back += pair.sum('bytes_back') + step.entityOf('pair', answerKey(pair.key)).sum('bytes');
+  }
+  return sent === 0 ? 0 : back / sent;
+}
+
+/** The key of what the contacted end sends back: a pair of its own where each direction is reported alone, without a port. */
+function answerKey(key: Uint32Array): Uint32Array {
+  return Uint32Array.of(key[0]!, ...key.subarray(5, 9), ...key.subarray(1, 5), key[9]!, 0);
 }
 
 function isFirm(sendings: readonly Sending[]): boolean {

@@ -19,6 +19,8 @@ const FORGOTTEN_SECONDS = 35 * 86_400;
 
 export class KnownPlaces {
   private hosts = new Map<string, Map<string, Place>>();
+  /** Since when places are learnt; NaN before the first. */
+  private since = NaN;
 
   get size(): number {
     return this.hosts.size;
@@ -35,6 +37,24 @@ export class KnownPlaces {
     return known === undefined || now - known.last > PAUSE_SECONDS ? 0 : known.bytes;
   }
 
+  /** Whether places have been learnt for so long. */
+  knowsSince(start: number): boolean {
+    return this.since <= start;
+  }
+
+  /** Of a tenant’s hosts, how many knew a place before `start`. Looks at all: for what is nearly a finding already. */
+  hostsThatKnew(tenant: string, place: string, start: number): number {
+    let hosts = 0;
+    for (const [host, places] of this.hosts)
+      if (host.startsWith(`${tenant} `) && (places.get(place)?.first ?? Infinity) <= start) hosts++;
+    return hosts;
+  }
+
+  /** Says that what is sent is learnt from now on. */
+  begin(now: number): void {
+    if (Number.isNaN(this.since)) this.since = now;
+  }
+
   add(host: string, place: string, now: number, bytes: number): void {
     const before = this.sentLately(host, place, now);
     const first = this.of(host, place, now)?.first ?? now;
@@ -48,12 +68,18 @@ export class KnownPlaces {
   }
 
   save(): unknown {
-    return { version: 1, hosts: this.hosts };
+    return { version: 1, hosts: this.hosts, since: this.since };
   }
 
   load(saved: unknown): void {
-    const { version, hosts } = (saved ?? {}) as { version?: number; hosts?: Map<string, Map<string, Place>> };
-    if (version === 1 && hosts !== undefined) this.hosts = new Map(hosts);
+    const { version, hosts, since } = (saved ?? {}) as {
+      version?: number;
+      hosts?: Map<string, Map<string, Place>>;
+      since?: number;
+    };
+    if (version !== 1 || hosts === undefined) return;
+    this.hosts = new Map(hosts);
+    this.since = since ?? NaN;
   }
 }
 
