@@ -2,8 +2,10 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { collectorMetrics } from '@weir/core';
+import { anomalyTypes } from '@weir/core/anomalies';
 import { DATASOURCE_UID, PLUGIN_ID, compileQuery, defaultContext, normalizeQuery } from '@weir/core/query';
 import { parse } from 'yaml';
+import { anomalyFamilies } from './src/anomaly-rules.ts';
 import { type AlertingFile, alertingFile, dashboardFile, dataSourceFile } from './src/format.ts';
 import { RULES_FILE, rulesYaml } from './src/generate.ts';
 
@@ -103,6 +105,46 @@ describe('alert rules', () => {
   });
 });
 
+describe('alert rules of anomalies', () => {
+  const own = rules.filter(({ uid }) => uid.startsWith('weir-anomalies-'));
+  const models = (uid: string): Record<string, unknown>[] =>
+    rules
+      .find((r) => r.uid === uid)!
+      .data.filter((q) => q.datasourceUid !== '__expr__')
+      .map((q) => q.model);
+
+  it('have each type of anomaly in one of them, so that nobody is told twice', () => {
+    const types = own.flatMap(({ uid }) => models(uid)[0]!['anomalyTypes'] as string[]);
+    expect([...types].sort()).toEqual([...anomalyTypes].sort());
+    expect(own).toHaveLength(anomalyFamilies.length);
+  });
+
+  it.each(own.map((r) => [r.title, r] as const))(
+    '%s: asks for the same twice, never for silenced ones',
+    (_, rule) => {
+      const [each, evidence] = models(rule.uid);
+      expect(each!['states']).toEqual(['open', 'closed']);
+      expect(each!['severities']).not.toContain('low');
+      const { refId: _a, ...first } = each!;
+      const { refId: _b, anomalyView, ...second } = evidence!;
+      expect(anomalyView).toBe('evidence');
+      expect(second).toEqual(first);
+    },
+  );
+
+  it.each(own.map((r) => [r.title, r] as const))(
+    '%s: leaves the severity to each anomaly, and shows evidence',
+    (_, rule) => {
+      expect(rule.labels).not.toHaveProperty('severity');
+      const texts = Object.values(rule.annotations).join(' ');
+      for (const label of ['title', 'description', 'measured', 'evidence', 'from', 'to', 'flow_filter'])
+        expect(texts).toContain(`.Labels.${label}`);
+      const links = [...texts.matchAll(/externalURL \}\}d\/([\w-]+)\?/g)].map((m) => m[1]);
+      expect(links).toEqual(['weir-anomaly', 'weir-flow-explorer']);
+    },
+  );
+});
+
 describe('notifications', () => {
   const { contactPoints, policies, muteTimes, templates } = notify as {
     readonly [K in keyof AlertingFile]-?: NonNullable<AlertingFile[K]>;
@@ -110,9 +152,12 @@ describe('notifications', () => {
   const names = contactPoints.map((c) => c.name);
 
   it('go to contact points that exist, muted at times that exist', () => {
-    const [tree] = policies;
-    expect(names).toContain(tree!.receiver);
-    for (const route of tree!.routes ?? []) {
+    const tree = policies[0]!;
+    expect(names).toContain(tree.receiver);
+    const below = (routes: typeof tree.routes): NonNullable<typeof tree.routes> =>
+      (routes ?? []).flatMap((route) => [route, ...below(route.routes as typeof tree.routes)]);
+    expect(below(tree.routes).length).toBeGreaterThan(4);
+    for (const route of below(tree.routes)) {
       expect(names).toContain(route.receiver);
       for (const time of route.mute_time_intervals ?? [])
         expect(muteTimes.map((m) => m.name)).toContain(time);

@@ -80,8 +80,25 @@ const rule = z
   .refine((r) => new Set(r.data.map((q) => q.refId)).size === r.data.length, 'refIds must differ')
   .refine((r) => r.data.every((q) => q.model.refId === q.refId), 'a model must have its query’s refId');
 
+/** A branch of the policy tree, and those below it. */
+interface Route {
+  readonly receiver: string;
+  readonly object_matchers: readonly (readonly [
+    label: string,
+    operator: '=' | '!=' | '=~' | '!~',
+    value: string,
+  ])[];
+  readonly group_by?: readonly string[] | undefined;
+  readonly group_wait?: string | undefined;
+  readonly group_interval?: string | undefined;
+  readonly repeat_interval?: string | undefined;
+  readonly mute_time_intervals?: readonly string[] | undefined;
+  readonly continue?: boolean | undefined;
+  readonly routes?: readonly Route[] | undefined;
+}
+
 const matcher = z.tuple([z.string(), z.enum(['=', '!=', '=~', '!~']), z.string()]);
-const route = z.strictObject({
+const route: z.ZodType<Route> = z.strictObject({
   receiver: z.string().min(1),
   object_matchers: z.array(matcher).min(1),
   group_by: z.array(z.string()).optional(),
@@ -90,6 +107,9 @@ const route = z.strictObject({
   repeat_interval: duration.optional(),
   mute_time_intervals: z.array(z.string()).optional(),
   continue: z.boolean().optional(),
+  get routes() {
+    return z.array(route).optional();
+  },
 });
 
 const clock = z.string().regex(/^(([01]\d|2[0-3]):[0-5]\d|24:00)$/, 'a time such as 07:00');

@@ -1,4 +1,5 @@
 import { DATASOURCE_UID, type SavedQuery } from '@weir/core/query';
+import { anomalyRules } from './anomaly-rules.ts';
 
 /** An alert rule in our words: what is asked, what it is reduced to, and from where on somebody is told. */
 export interface Rule {
@@ -7,7 +8,11 @@ export interface Rule {
   /** What a person on call reads: `$labels` and `$values` as in Grafana's templates. */
   readonly summary: string;
   readonly description: string;
-  readonly severity: 'critical' | 'warning' | 'info';
+  /** That of the alerts themselves where left out. */
+  readonly severity?: 'critical' | 'warning' | 'info';
+  readonly labels?: Readonly<Record<string, string>>;
+  /** More of what messages say. */
+  readonly annotations?: Readonly<Record<string, string>>;
   /** Dashboard (uid) that shows it. */
   readonly dashboard: string;
   /** Its panel that shows it, by id; the first where left out. */
@@ -18,6 +23,8 @@ export interface Rule {
   /** How long it must hold. */
   readonly for: string;
   readonly keepFiringFor?: string;
+  /** For who wants it: nobody is told until it is resumed. */
+  readonly paused?: boolean;
 }
 
 export interface RuleQuery {
@@ -27,7 +34,8 @@ export interface RuleQuery {
   readonly from: number;
   readonly to?: number;
   readonly intervalSeconds: number;
-  readonly reducer: 'last' | 'mean' | 'max' | 'min' | 'sum';
+  /** `none` where the answer is a number for each series already: then the query itself has the name `refId`. */
+  readonly reducer: 'last' | 'mean' | 'max' | 'min' | 'sum' | 'none';
 }
 
 const MINUTE = 60;
@@ -37,7 +45,7 @@ const DAY = 24 * HOUR;
 const byExporter: SavedQuery = { kind: 'timeseries', dimensions: ['exporter'], limit: 200, other: false };
 const trafficByExporter: SavedQuery = { ...byExporter, metric: 'bits_per_second' };
 
-export const rules: readonly Rule[] = [
+const ownRules: readonly Rule[] = [
   {
     uid: 'weir-exporter-silent',
     title: 'Exporter silent',
@@ -45,6 +53,7 @@ export const rules: readonly Rule[] = [
     description:
       'It did so within the last 6 hours. Is it reachable, is its export configured, does a firewall drop UDP on the way?',
     severity: 'critical',
+    labels: { topic: 'exporter_silent' },
     dashboard: 'weir-exporters',
     queries: [
       {
@@ -126,6 +135,7 @@ export const rules: readonly Rule[] = [
     keepFiringFor: '5m',
   })),
   {
+    // Detection knows better what is usual, and is told of by the anomaly rules: this and the next are for who has it off.
     uid: 'weir-traffic-spike',
     title: 'Traffic 3 times its usual',
     summary:
@@ -147,6 +157,7 @@ export const rules: readonly Rule[] = [
     ],
     condition: '$A > 3 * $B && $A > 1000000',
     for: '5m',
+    paused: true,
   },
   {
     uid: 'weir-traffic-drop',
@@ -170,27 +181,8 @@ export const rules: readonly Rule[] = [
     ],
     condition: '$A < 0.2 * $B && $B > 1000000',
     for: '10m',
+    paused: true,
   },
-  ...(['critical', 'high'] as const).map((severity): Rule => ({
-    uid: `weir-anomalies-${severity}`,
-    title: `Anomalies: ${severity}`,
-    summary: `{{ if $values.A }}{{ humanize $values.A.Value }}{{ end }} ${severity} anomalies in the last 10 minutes`,
-    description: 'What each of them is, its evidence and its flows: the anomalies dashboard.',
-    severity: severity === 'critical' ? 'critical' : 'warning',
-    dashboard: 'weir-anomalies',
-    queries: [
-      {
-        refId: 'A',
-        query: { kind: 'anomalies', anomalyView: 'count', severities: [severity], states: ['open'] },
-        from: 10 * MINUTE,
-        intervalSeconds: MINUTE,
-        reducer: 'max',
-      },
-    ],
-    condition: '$A > 0',
-    for: '0s',
-    keepFiringFor: '5m',
-  })),
   {
     uid: 'weir-collector-lag',
     title: 'Collector lags',
@@ -255,6 +247,13 @@ export const rules: readonly Rule[] = [
   },
 ];
 
+export const rules: readonly Rule[] = [...ownRules, ...anomalyRules];
+
+/** The query's own name beside that of its reduced values. */
+function queryName({ refId, reducer }: RuleQuery): string {
+  return reducer === 'none' ? refId : `query_${refId}`;
+}
+
 const expression = { type: '__expr__', uid: '__expr__' };
 
 /** The rules as Grafana's provisioning files have them. Rules without data are quiet: each says what it looks for. */
@@ -275,20 +274,24 @@ export function ruleFile(): object {
           ...(rule.keepFiringFor !== undefined && { keepFiringFor: rule.keepFiringFor }),
           noDataState: 'OK',
           execErrState: 'Error',
-          isPaused: false,
-          labels: { severity: rule.severity, team: 'noc' },
-          annotations: { summary: rule.summary, description: rule.description },
+          isPaused: rule.paused ?? false,
+          labels: {
+            ...(rule.severity !== undefined && { severity: rule.severity }),
+            ...rule.labels,
+            team: 'noc',
+          },
+          annotations: { summary: rule.summary, description: rule.description, ...rule.annotations },
           dashboardUid: rule.dashboard,
           panelId: rule.panel ?? 1,
           data: [
             ...rule.queries.map((q) => ({
-              refId: `query_${q.refId}`,
+              refId: queryName(q),
               queryType: q.query.kind,
               relativeTimeRange: { from: q.from, to: q.to ?? 0 },
               datasourceUid: DATASOURCE_UID,
               model: {
                 ...q.query,
-                refId: `query_${q.refId}`,
+                refId: queryName(q),
                 version: 1,
                 datasource: { type: 'weir-flow-datasource', uid: DATASOURCE_UID },
                 minInterval: q.intervalSeconds,
@@ -296,19 +299,21 @@ export function ruleFile(): object {
                 maxDataPoints: Math.max(10, Math.ceil((q.from - (q.to ?? 0)) / q.intervalSeconds)),
               },
             })),
-            ...rule.queries.map((q) => ({
-              refId: q.refId,
-              relativeTimeRange: { from: q.from, to: q.to ?? 0 },
-              datasourceUid: '__expr__',
-              model: {
+            ...rule.queries
+              .filter(({ reducer }) => reducer !== 'none')
+              .map((q) => ({
                 refId: q.refId,
-                type: 'reduce',
-                expression: `query_${q.refId}`,
-                reducer: q.reducer,
-                settings: { mode: 'dropNN' },
-                datasource: expression,
-              },
-            })),
+                relativeTimeRange: { from: q.from, to: q.to ?? 0 },
+                datasourceUid: '__expr__',
+                model: {
+                  refId: q.refId,
+                  type: 'reduce',
+                  expression: queryName(q),
+                  reducer: q.reducer,
+                  settings: { mode: 'dropNN' },
+                  datasource: expression,
+                },
+              })),
             {
               refId: 'condition',
               relativeTimeRange: { from: 600, to: 0 },
