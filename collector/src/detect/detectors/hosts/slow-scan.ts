@@ -64,7 +64,10 @@ const EVERYDAY = new Set([53, 80, 123, 443, 853, 3478, 5222, 5223, 5228, 8080, 8
 const ANSWERS_SEEN = 0.5;
 const ANSWERS_LEAST = 30;
 const FADE = 0.99;
-const HOLD_SECONDS = 1800;
+/** A scan has ended when so many of its usual pauses have passed; at least a minute, half an hour at most. */
+const HOLD_PAUSES = 10;
+const LEAST_HOLD_SECONDS = 60;
+const MOST_HOLD_SECONDS = 1800;
 
 interface Source {
   readonly tenant: string;
@@ -392,7 +395,13 @@ function findingOf(source: Source, failures: number, step: Step): Finding | unde
       parameters: { failures },
     },
     since: source.since,
-    holdSeconds: HOLD_SECONDS,
+    holdSeconds: Math.min(
+      MOST_HOLD_SECONDS,
+      Math.max(
+        LEAST_HOLD_SECONDS,
+        Math.ceil((HOLD_PAUSES * (source.last - source.since)) / (source.failures + source.successes)),
+      ),
+    ),
   };
 }
 
