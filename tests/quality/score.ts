@@ -67,7 +67,7 @@ export interface ScoreOptions {
 
 /**
  * Holds anomalies against labels. An anomaly is true where a label expects its type, or allows it, one of its ends is one of the
- * label's hosts, and it began while the label lasted; all others are false, those alone excepted that a benign label says are
+ * label's hosts, and it was first said while the label lasted (what it tells of may reach back); all others are false, those alone excepted that a benign label says are
  * neither. A label is found when an anomaly of an expected type says so, at any time of the label's; and where it has to be found
  * counts for the recall of the first type that it expects.
  */
@@ -82,7 +82,7 @@ export function score(rows: readonly WrittenRow[], traffic: Labelled, options: S
     (((label.expected.includes(a.last.type) || label.also.includes(a.last.type)) &&
       namesOneOf(a.last, label.hosts)) ||
       (label.also.includes(a.last.type) && isDestination(a.last, label.victims ?? []))) &&
-    a.opened >= label.from - early &&
+    a.written[0]! >= label.from - early &&
     a.opened <= label.to + grace;
   const verdicts = new Map<Anomaly, 'true' | 'false' | 'neutral'>();
   for (const a of anomalies) {

@@ -366,7 +366,7 @@ export function attacks(): Attack[] {
     flood({
       id: 'hping3 SYN flood, forged',
       args: '-S -p 80 -i u100 --rand-source',
-      target: WEB,
+      target: machines[3]!,
       forged: true,
       expected: ['syn_flood'],
     }),
@@ -414,6 +414,8 @@ export function attacks(): Attack[] {
       hosts: ['10.77.2.0/24'],
       crossesAfter: 1,
       required: true,
+      // 100 Mbit/s: the default.
+      packetsPerSecond: 12_500,
       seconds: 25,
       lane: 'outside',
       run: ({ office }, seconds) =>

@@ -2,6 +2,7 @@
  * `node services.ts servers|internet|ops|branch`: what answers in a segment of the lab. Real protocols where their content matters to
  * flows (HTTP, DNS, FTP, Telnet); elsewhere sizes and times are what a flow shows of them.
  */
+import { randomBytes } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { type Socket, createServer, connect } from 'node:net';
@@ -25,7 +26,8 @@ import {
 } from './office.ts';
 
 const ANY = '0.0.0.0';
-const chunk = Buffer.alloc(65_536, 'weir');
+/** By chance, for tunnels compress. */
+const chunk = randomBytes(65_536);
 
 /** Sends so many bytes; at most so many a second where that is said. */
 export function send(
