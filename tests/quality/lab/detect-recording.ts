@@ -195,10 +195,12 @@ function secondsOf(recordings: readonly Recording[]): Second[] {
   for (const { address, datagram } of all) receive(address, datagram);
   receiver.seal();
   if (receiver.lastFault !== undefined) throw receiver.lastFault;
+  const biflows = new BiflowOrientation();
   return [...blocks].map(([second, parts]) => {
     const rows = parts.reduce((sum, part) => sum + rowsOf(part), 0);
     const batch = new FlowBatch(Math.max(1, rows));
     for (const part of parts) decodeNative(part, batch);
+    biflows.orient(batch);
     return { second, batch };
   });
 }

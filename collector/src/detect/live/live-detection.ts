@@ -1,6 +1,7 @@
 import { FlowBatch, decodeNative } from '@weir/core';
 import type { AnomalyRow } from '@weir/core/anomalies';
 import { type ClosedWindow, WINDOW_SECONDS, windowKinds } from '@weir/core/windows';
+import { BiflowOrientation } from '../biflow-orientation.ts';
 import type { DetectionEngine } from '../engine.ts';
 import type { DetectionSettings } from '../settings.ts';
 import { WindowSet, emptyWindow, encodeWindow } from '../windows/index.ts';
@@ -43,6 +44,7 @@ export class LiveDetection {
   private readonly options: LiveOptions;
   private readonly now: () => number;
   private readonly windows: WindowSet;
+  private readonly biflows = new BiflowOrientation();
   private readonly batch = new FlowBatch(BLOCK_ROWS);
   private readonly lateness: number;
   private waiting: ClosedWindow[] = [];
@@ -78,6 +80,7 @@ export class LiveDetection {
   observe(block: Uint8Array): void {
     try {
       decodeNative(block, this.batch);
+      this.biflows.orient(this.batch);
       this.windows.observe(this.batch);
     } catch (error) {
       this.faultyBlocks++;

@@ -1,6 +1,7 @@
 import { FlowBatch, at, decodeNative } from '@weir/core';
 import { type ClosedWindow, WINDOW_SECONDS } from '@weir/core/windows';
 import { quoteIdentifier } from '../../store/clickhouse/identifiers.ts';
+import { BiflowOrientation } from '../biflow-orientation.ts';
 import type { DetectionSettings } from '../settings.ts';
 import { WindowSet } from '../windows/index.ts';
 import { ahead } from './ahead.ts';
@@ -58,11 +59,13 @@ export async function* windowsOfStoredFlows(
   // The last windows take flows that came after them.
   const asked = { database, tenant, from, to: to + settings.latenessSeconds + WINDOW_SECONDS };
   const read = ahead(slices(reads, asked), (slice) => readSlice(reads, slice, asked), signal);
+  const biflows = new BiflowOrientation();
   let batch = new FlowBatch(1);
   for await (const { rows, blocks } of read) {
     if (rows > batch.capacity) batch = new FlowBatch(rows);
     else batch.reset();
     decodeNative(blocks, batch);
+    biflows.orient(batch);
     yield* within(observed(windows, batch));
   }
   yield* within(windows.closeAll());
