@@ -46,6 +46,9 @@ export function writePart(part: Part, markdown: string, file = REPORT): void {
 
 /** A table as prettier would set it, so that the page can be checked in as it is. Columns of numbers stand to the right. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const odd = rows.find((row) => row.length !== head.length);
+  if (odd !== undefined)
+    throw new Error(`a row of ${odd.length} cells under ${head.length}: ${odd.join(', ')}`);
   const cells = [head, ...rows].map((row) => row.map((cell) => cell.replaceAll('|', '\\|')));
   const widths = head.map((_, c) => Math.max(3, ...cells.map((row) => [...row[c]!].length)));
   const right = head.map((_, c) => rows.length > 0 && rows.every((row) => /^[-–\d.,% /]*$/.test(row[c]!)));

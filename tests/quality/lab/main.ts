@@ -173,7 +173,7 @@ driven by the times at which it came, all detectors at their defaults. ${program
 - ${minutes(lab.learnUntil, lab.attacksFrom)} minutes of background alone, ${minutes(lab.attacksFrom, lab.attacksTo)} minutes of attacks over it, then calm, then the exporter is killed: ${minutes(lab.from, lab.to)} minutes are scored.
 - In the background are people at desks, a NAT gateway with 25 people behind it, a resolver, a crawler, a peer-to-peer program, calls, a
   monitoring server, backups, a public web server, speed tests, updates for all, administrators: all benign.
-- An anomaly is true where a label expects or allows its type, it names one of the label's hosts, and it began while the label lasted (and up to
+- An anomaly is true where a label expects or allows its type, it names one of the label's hosts, and it was first said while the label lasted (and up to
   90 s later: exporters report late); all others are false. Time to detect holds the exporter's: up to ${15 + 5} s after a
   flow's end, up to 60 s while one lasts.
 - In ${minutes(lab.from, lab.to)} minutes one false alarm is ${(86_400 / (lab.to - lab.from)).toFixed(0)} a day: the numbers of false alarms
@@ -218,6 +218,7 @@ ${table(
   [
     'Attack',
     'Expected',
+    'Ours',
     ...marked.map(({ exporter }) => exporter.name.replace('netflow', 'v').replace('-unsampled', '')),
   ],
   main.score.labels.map(({ label }) => [
