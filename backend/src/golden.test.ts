@@ -96,6 +96,7 @@ describe('the frames of', () => {
     ['anomalies-timeline', { kind: 'anomalies', anomalyView: 'timeline' }],
     ['anomalies-stories', { kind: 'anomalies', anomalyView: 'stories' }],
     ['anomalies-evidence', { kind: 'anomalies', anomalyView: 'evidence', anomalyIds: [LOGINS] }],
+    ['anomalies-flows', { kind: 'anomalies', anomalyView: 'flows', anomalyIds: [LOGINS] }],
     ['anomalies-annotations', { kind: 'anomalies' }, { refId: 'Anno' }],
     [
       'anomalies-alert-each',

@@ -209,7 +209,6 @@ export const anomalies = dashboardOf({
             'title',
             'source_ip',
             'destination_ip',
-            'service',
             'measured',
             'technique',
             'in_story',

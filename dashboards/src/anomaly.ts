@@ -62,7 +62,6 @@ export const anomaly = dashboardOf({
           'source_ip',
           'destination_ip',
           'service',
-          'exporter_name',
           'technique',
         ]),
       ),

@@ -280,7 +280,14 @@ export function ruleFile(): object {
             ...rule.labels,
             team: 'noc',
           },
-          annotations: { summary: rule.summary, description: rule.description, ...rule.annotations },
+          annotations: {
+            summary: rule.summary,
+            description: rule.description,
+            ...rule.annotations,
+            // From these, and from them alone, the messages' links to dashboards are made.
+            __dashboardUid__: rule.dashboard,
+            __panelId__: String(rule.panel ?? 1),
+          },
           dashboardUid: rule.dashboard,
           panelId: rule.panel ?? 1,
           data: [

@@ -56,9 +56,9 @@ export type SqlFormat = (typeof sqlFormats)[number];
 
 /**
  * What is shown of anomalies: a row for each, how many there were at a time by severity, the worst severity at a time by type, a row for
- * each story of several, or what each rests on.
+ * each story of several, what each rests on, or its largest flows.
  */
-export const anomalyViews = ['table', 'count', 'timeline', 'stories', 'evidence'] as const;
+export const anomalyViews = ['table', 'count', 'timeline', 'stories', 'evidence', 'flows'] as const;
 export type AnomalyView = (typeof anomalyViews)[number];
 
 /** A replay of detection over the range, with the collector's configuration but for what is said here. */

@@ -28,18 +28,18 @@ const heads = {
 export type AnomalyColumn = keyof typeof heads;
 
 const widths: Partial<Record<AnomalyColumn, number>> = {
-  severity: 85,
-  state: 80,
-  type: 160,
-  opened: 160,
-  lasted: 90,
-  source_ip: 135,
-  destination_ip: 150,
-  service: 130,
-  exporter_name: 130,
-  measured: 300,
-  technique: 220,
-  in_story: 80,
+  severity: 80,
+  state: 75,
+  type: 150,
+  opened: 155,
+  lasted: 80,
+  source_ip: 125,
+  destination_ip: 125,
+  service: 125,
+  exporter_name: 120,
+  measured: 270,
+  technique: 125,
+  in_story: 70,
 };
 
 export const severityMapping = wordMapping(
@@ -156,7 +156,6 @@ export function evidenceTable(
 ): Table {
   return table(title, description)
     .noValue('No anomalies')
-    .frameIndex(0)
     .withTarget(weirQuery({ kind: 'anomalies', anomalyView: 'evidence', ...query }))
     .withTransformation({
       id: 'organize',
@@ -164,7 +163,7 @@ export function evidenceTable(
     })
     .overrideByName('Anomaly', [properties.width(420)])
     .overrideByName('Evidence', [properties.width(105)])
-    .overrideByName('Of what', [properties.width(300)])
+    .overrideByName('Of what', [properties.wrapped(), properties.width(several ? 300 : 230)])
     .overrideByName('Value', [properties.wrapped(), properties.unit('string')])
     .overrideByName('id', [properties.hidden(), properties.hiddenFromView()]);
 }
@@ -173,8 +172,7 @@ export function evidenceTable(
 export function largestFlowsTable(title: string, description: string, query: PanelQuery): Table {
   return table(title, description)
     .noValue('No flows were recorded with it')
-    .frameIndex(1)
-    .withTarget(weirQuery({ kind: 'anomalies', anomalyView: 'evidence', ...query }))
+    .withTarget(weirQuery({ kind: 'anomalies', anomalyView: 'flows', ...query }))
     .withTransformation({
       id: 'organize',
       options: { excludeByName: { Anomaly: true }, indexByName: {}, renameByName: {} },

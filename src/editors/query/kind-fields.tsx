@@ -281,11 +281,8 @@ function AnomalyFields({ id, query, onChange }: FieldsProps): React.JSX.Element 
               description: 'By type the worst severity at a time: for a state timeline.',
             },
             { value: 'stories', label: 'Stories', description: 'A row for each story of two or more.' },
-            {
-              value: 'evidence',
-              label: 'Evidence',
-              description: 'What each rests on, and its largest flows.',
-            },
+            { value: 'evidence', label: 'Evidence', description: 'What each rests on, thing by thing.' },
+            { value: 'flows', label: 'Flows', description: 'The largest flows that each was seen in.' },
           ]}
           value={query.anomalyView}
           onChange={(anomalyView) => onChange({ anomalyView })}

@@ -4,7 +4,8 @@ import { timeseriesFrames } from '../timeseries.ts';
 import { alertFrame } from './alert-frame.ts';
 import { annotationsFrame } from './annotations-frame.ts';
 import { anomalyRecords } from './anomaly-record.ts';
-import { evidenceFrames } from './evidence-frames.ts';
+import { evidenceFrame } from './evidence-frame.ts';
+import { flowsFrame } from './flows-frame.ts';
 import { storiesFrame } from './stories-frame.ts';
 import { tableFrame } from './table-frame.ts';
 import { timelineFrame } from './timeline-frame.ts';
@@ -22,7 +23,9 @@ export function anomaliesFrames(answer: Answer, asAnnotations: boolean): Frame[]
     case 'stories':
       return [storiesFrame(answer, records)];
     case 'evidence':
-      return evidenceFrames(answer, records);
+      return [evidenceFrame(answer, records)];
+    case 'flows':
+      return [flowsFrame(answer, records)];
     default:
       return [tableFrame(answer, records)];
   }

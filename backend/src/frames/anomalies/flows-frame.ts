@@ -2,37 +2,14 @@ import { flagsText, nameOf, protocolNames } from '@weir/core/filter';
 import type { Frame } from '@weir/plugin-sdk';
 import { type Answer, emptyFrame, metaOf } from '../answer.ts';
 import type { AnomalyRecord } from './anomaly-record.ts';
-import { factsOf } from './evidence-facts.ts';
 import { columnsOf } from './fields.ts';
-
-/**
- * What anomalies rest on, in two frames: `evidence`, a row for each thing that is known, in words; and `flows`, a row for each of their
- * largest flows. Both begin with the anomaly's title and end, out of sight, with its id.
- */
-export function evidenceFrames(answer: Answer, records: readonly AnomalyRecord[]): Frame[] {
-  const facts = records.flatMap((record) => factsOf(record).map((fact) => ({ record, fact })));
-  if (facts.length === 0) return [emptyFrame(answer, 'table', { preferredVisualisationType: 'table' })];
-  const { text, hiddenText } = columnsOf(facts);
-  const evidence: Frame = {
-    name: 'evidence',
-    fields: [
-      text('title', 'Anomaly', ({ record }) => record.title),
-      text('part', 'Evidence', ({ fact }) => fact.part),
-      text('what', 'Of what', ({ fact }) => fact.what),
-      text('text', 'Value', ({ fact }) => fact.text),
-      hiddenText('id', ({ record }) => record.id),
-    ],
-    meta: metaOf(answer, { type: 'table', typeVersion: [0, 1], preferredVisualisationType: 'table' }),
-  };
-  return [evidence, flowsFrame(records)];
-}
 
 type Flow = Readonly<Record<string, string | number>>;
 
-function flowsFrame(records: readonly AnomalyRecord[]): Frame {
+/** A row for each of the largest flows of anomalies, as they were found when these opened; out of sight the anomaly's id. */
+export function flowsFrame(answer: Answer, records: readonly AnomalyRecord[]): Frame {
   const flows = records.flatMap((record) => (record.evidence.flows ?? []).map((flow) => ({ record, flow })));
-  const meta = { type: 'table', typeVersion: [0, 1] as const, preferredVisualisationType: 'table' } as const;
-  if (flows.length === 0) return { name: 'flows', fields: [], meta };
+  if (flows.length === 0) return emptyFrame(answer, 'table', { preferredVisualisationType: 'table' });
   const { text, number, time, hiddenText } = columnsOf(flows);
   const of =
     (name: string) =>
@@ -47,7 +24,6 @@ function flowsFrame(records: readonly AnomalyRecord[]): Frame {
     ({ flow }: { readonly flow: Flow }) =>
       Number(flow[name]) || null;
   return {
-    name: 'flows',
     fields: [
       text('title', 'Anomaly', ({ record }) => record.title),
       time('timestamp', 'Time', ({ flow }) => Number(flow['timestamp'] ?? 0) * 1000),
@@ -69,6 +45,6 @@ function flowsFrame(records: readonly AnomalyRecord[]): Frame {
       text('exporter', 'Exporter', of('exporter')),
       hiddenText('id', ({ record }) => record.id),
     ],
-    meta,
+    meta: metaOf(answer, { type: 'table', typeVersion: [0, 1], preferredVisualisationType: 'table' }),
   };
 }
