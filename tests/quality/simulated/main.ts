@@ -160,10 +160,15 @@ function simulate({ days, learn, seed, samplingRate, biflow }: Options): Simulat
     for (const window of windows.close(now)) write(engine.take(window), now);
     // What is seen early is seen later too: it matters for how long an attack took to be seen.
     if (running.length > 0) for (const window of windows.peek(now)) write(engine.early(window), now);
-    if ((t - START_MS) % DAY_MS === DAY_MS - TICK_MS)
-      console.log(
-        `day ${Math.round((t - START_MS) / DAY_MS)}: ${ring.records} records, ${new Set(written.map(({ row }) => row.id)).size} anomalies, ${labels.length} attacks`,
+    if ((t - START_MS) % (DAY_MS / 4) === DAY_MS / 4 - TICK_MS) {
+      const types = Object.entries(
+        Object.groupBy(new Map(written.map(({ row }) => [row.id, row])).values(), (r) => r.type),
       );
+      console.log(
+        `day ${((t + TICK_MS - START_MS) / DAY_MS).toFixed(2)}: ${ring.records} records, ${labels.length} attacks; anomalies so far:`,
+        types.map(([type, rows]) => `${type} ${rows!.length}`).join(', '),
+      );
+    }
   }
   for (const window of windows.closeAll()) write(engine.take(window), endMs / 1000);
   if (ring.refused > 0) throw new Error(`${ring.refused} flows found no room in the simulation`);
