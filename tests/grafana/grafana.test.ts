@@ -5,12 +5,13 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { DATASOURCE_UID, PLUGIN_ID } from '@weir/core/query';
 import { type Browser, type Page, chromium } from 'playwright-core';
 import { parse } from 'yaml';
+import { ATTACKER, attack } from './attack.ts';
 import { visitDashboard } from './dashboard-visit.ts';
 import { grafanaClient } from './grafana-client.ts';
 
 /*
  * Against a real Grafana with the plugin, its provisioning and data: GRAFANA_URL, GRAFANA_USER, GRAFANA_PASSWORD. Where
- * GRAFANA_WEBHOOK_PORT is set alerts are awaited there, and GRAFANA_CLICKHOUSE_URL is where the anomaly that fires one is written.
+ * GRAFANA_WEBHOOK_PORT is set alerts are awaited there, and GRAFANA_FLOWS_PORT is where the collector takes the flows that fire one.
  * `npm run test:grafana` starts all of it.
  */
 
@@ -18,28 +19,24 @@ const root = join(import.meta.dirname, '../..');
 const client = grafanaClient();
 const real = client === undefined ? describe.skip : describe;
 const webhookPort = process.env['GRAFANA_WEBHOOK_PORT'];
-const clickhouse = process.env['GRAFANA_CLICKHOUSE_URL'];
+const flowsPort = process.env['GRAFANA_FLOWS_PORT'];
 const pictures = process.env['GRAFANA_SCREENSHOTS'] ?? join(root, 'data/screenshots');
 
 /** Panels that are right to be empty where nothing is wrong, or where exporters do not send it. */
 const mayBeEmpty =
   /anomal|silent|lost|loss|drop|retransmi|round trip|RTT|response|refused|malformed|missing|gaps|resets|out of order/i;
 
-async function insertAnomaly(
-  type: string,
-  severity: string,
-  title: string,
-  secondsAgo: number,
-): Promise<void> {
-  const answer = await fetch(`${clickhouse}/?database=weir`, {
-    method: 'POST',
-    body:
-      'INSERT INTO anomalies (id, tenant_id, type, severity, score, state, opened, updated, title, description, source_ip, ' +
-      'destination_ip, metric, value, threshold, flow_filter) ' +
-      `SELECT generateUUIDv4(), 'default', '${type}', '${severity}', 0.9, 'open', now() - ${secondsAgo}, now64(3), '${title}', ` +
-      "'Made by a test.', toIPv6('10.10.0.36'), toIPv6('10.10.0.10'), 'per_second', 90000, 1000, 'host = 10.10.0.10'",
-  });
-  if (!answer.ok) throw new Error(await answer.text());
+/** What a webhook is told of, as far as is looked at. */
+interface Notification {
+  readonly status: string;
+  readonly title: string;
+  readonly message: string;
+  readonly groupLabels: Readonly<Record<string, string>>;
+  readonly alerts: readonly {
+    readonly labels: Readonly<Record<string, string>>;
+    readonly annotations: Readonly<Record<string, string>>;
+    readonly dashboardURL: string;
+  }[];
 }
 
 real('a real Grafana', () => {
@@ -62,14 +59,27 @@ real('a real Grafana', () => {
     page = await context.newPage();
   }, 60_000);
 
-  /** So that dashboards of anomalies have something to show. */
-  beforeAll(async () => {
-    if (clickhouse !== undefined)
-      await insertAnomaly('port_scan_vertical', 'medium', 'Port scan of 10.10.0.10', 3_000);
+  const heard: Notification[] = [];
+  const webhook = createServer((request, response) => {
+    let text = '';
+    request.on('data', (chunk: Buffer) => (text += chunk.toString()));
+    request.on('end', () => {
+      heard.push(JSON.parse(text) as Notification);
+      response.end('ok');
+    });
   });
+
+  /** What dashboards of anomalies show, and alerts tell of, is found in flows that are sent. */
+  beforeAll(async () => {
+    if (webhookPort !== undefined)
+      await new Promise<void>((done) => webhook.listen(Number(webhookPort), '127.0.0.1', done));
+    if (flowsPort !== undefined) await attack(Number(flowsPort));
+  }, 60_000);
 
   afterAll(async () => {
     await browser?.close();
+    webhook.closeAllConnections();
+    await new Promise((done) => webhook.close(done));
   });
 
   it('has loaded the plugin and finds the data source healthy', async () => {
@@ -107,9 +117,9 @@ real('a real Grafana', () => {
   it('evaluates every provisioned rule without an error', async () => {
     const wanted = (
       parse(readFileSync(join(root, 'provisioning/alerting/rules.yaml'), 'utf8')) as {
-        groups: { rules: { title: string }[] }[];
+        groups: { rules: { title: string; isPaused: boolean }[] }[];
       }
-    ).groups.flatMap((g) => g.rules.map((r) => r.title));
+    ).groups.flatMap((g) => g.rules.filter((r) => !r.isPaused).map((r) => r.title));
     const evaluated = async (): Promise<Map<string, { health: string; lastError?: string }>> => {
       const { data } = await client!.get<{
         data: { groups: { rules: { name: string; health: string; lastError?: string }[] }[] };
@@ -129,35 +139,69 @@ real('a real Grafana', () => {
     expect(ill.map((t) => [t, rules.get(t)])).toEqual([]);
   }, 150_000);
 
-  const withWebhook = webhookPort !== undefined && clickhouse !== undefined ? it : it.skip;
+  const withWebhook = webhookPort !== undefined && flowsPort !== undefined ? it : it.skip;
   withWebhook(
-    'a critical anomaly fires its rule, and the webhook hears of it',
+    'a scan in the flows is told of once, with its evidence and ways to its flows',
     async () => {
-      const heard: string[] = [];
-      const server = createServer((request, response) => {
-        let text = '';
-        request.on('data', (chunk: Buffer) => (text += chunk.toString()));
-        request.on('end', () => {
-          heard.push(text);
-          response.end('ok');
-        });
+      const scans = (): Notification[] =>
+        heard.filter((n) =>
+          n.alerts.some((a) => a.labels['host'] === ATTACKER && a.labels['topic'] === 'scans'),
+        );
+      for (let i = 0; i < 180 && scans().length === 0; i++)
+        await new Promise((wait) => setTimeout(wait, 1_000));
+      const [told] = scans();
+      expect(told).toBeDefined();
+      const alert = told!.alerts.find((a) => a.labels['topic'] === 'scans')!;
+      expect(told!.status).toBe('firing');
+      expect(told!.groupLabels).toEqual({ story: alert.labels['story'] });
+      expect(alert.labels).toMatchObject({
+        alertname: 'Anomalies: scans',
+        type: 'port_scan_vertical',
+        severity: expect.stringMatching(/^(?:high|critical)$/),
+        tenant: 'default',
       });
-      await new Promise<void>((done) => server.listen(Number(webhookPort), '127.0.0.1', done));
-      try {
-        await insertAnomaly('syn_flood', 'critical', 'SYN flood against 10.10.0.10', 1);
-        for (let i = 0; i < 180 && !heard.some((t) => t.includes('Anomalies: critical')); i++)
-          await new Promise((wait) => setTimeout(wait, 1_000));
-        const alert = heard.find((t) => t.includes('Anomalies: critical'));
-        expect(alert).toBeDefined();
-        const body = JSON.parse(alert!) as { title: string; message: string; status: string };
-        expect(body.status).toBe('firing');
-        expect(body.message).toContain('critical anomalies in the last 10 minutes');
-      } finally {
-        server.closeAllConnections();
-        await new Promise((done) => server.close(done));
-      }
+      expect(alert.annotations['measured']).toMatch(/^\d+ ports\/min \(.*threshold [\d,]+\)$/);
+      for (const said of [
+        ATTACKER,
+        'scans ports',
+        'Measured:',
+        'Ports:',
+        'T1046',
+        alert.annotations['flows_url']!,
+      ])
+        expect(told!.message).toContain(said);
+      expect(told!.message).not.toMatch(/no value|error expanding/i);
+      expect(alert.dashboardURL).toContain('/d/weir-anomalies');
+
+      // Where the message leads: the flows of that host at that time.
+      const flows = new URL(alert.annotations['flows_url']!);
+      const visit = await visitDashboard(
+        page,
+        client!.url + flows.pathname + flows.search,
+        join(pictures, 'flows-of-an-anomaly.png'),
+      );
+      expect(visit.failing).toEqual([]);
+      expect(visit.answers.some((a) => a.kind === 'flows' && a.rows > 0)).toBe(true);
+      expect(flows.searchParams.get('var-filter')).toContain(ATTACKER);
+
+      // And its evidence.
+      const evidence = new URL(alert.annotations['anomaly_url']!);
+      const own = await visitDashboard(
+        page,
+        client!.url + evidence.pathname + evidence.search,
+        join(pictures, 'an-anomaly.png'),
+      );
+      expect(own.failing).toEqual([]);
+      expect(own.empty).toEqual([]);
+
+      // Told once: what follows in the story tells of more alerts, not of this one anew.
+      const again = scans().filter(
+        (n) =>
+          n.status === 'firing' && n.alerts.every((a) => a.labels['anomaly'] === alert.labels['anomaly']),
+      );
+      expect(again).toHaveLength(1);
     },
-    240_000,
+    300_000,
   );
 
   it('follows flows live in Explore', async () => {

@@ -74,10 +74,10 @@ try {
     GRAFANA_URL: grafana.url,
     GRAFANA_PASSWORD: grafana.adminPassword,
     GRAFANA_WEBHOOK_PORT: String(webhook),
-    GRAFANA_CLICKHOUSE_URL: `http://127.0.0.1:${clickhouse}`,
+    GRAFANA_FLOWS_PORT: String(flows),
   };
   console.log(
-    `Grafana: ${grafana.url} (admin, ${grafana.adminPassword}); ClickHouse: ${suite.GRAFANA_CLICKHOUSE_URL}`,
+    `Grafana: ${grafana.url} (admin, ${grafana.adminPassword}); ClickHouse: http://127.0.0.1:${clickhouse}; flows to UDP ${flows}; alerts to port ${webhook}`,
   );
   if (stay) {
     await new Promise((done) => process.once('SIGINT', done));
