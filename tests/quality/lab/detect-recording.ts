@@ -1,5 +1,6 @@
 import { FlowBatch, addressWords, at, decodeNative } from '@weir/core';
 import { type ClosedWindow, WINDOW_SECONDS } from '@weir/core/windows';
+import { BiflowOrientation } from '../../../collector/src/detect/biflow-orientation.ts';
 import { DetectionEngine, type EngineCounts } from '../../../collector/src/detect/engine.ts';
 import type { DetectionSettings } from '../../../collector/src/detect/settings.ts';
 import { type WindowCounts, WindowSet } from '../../../collector/src/detect/windows/index.ts';

@@ -12,7 +12,8 @@ const ICMP6 = 58;
  * say; neither do TCP flags alone, since those of a whole connection are alike both ways. So, the surest first:
  *
  * - a biflow is reported from its initiator (RFC 5103);
- * - TCP with SYN and without ACK began, whatever its ports: a scan from port 53 is one; RST alone, or with ACK, refuses;
+ * - TCP with SYN and without ACK began, whatever its ports: a scan from port 53 is one; RST alone, or with ACK, refuses; one packet of
+ *   SYN and ACK answers a SYN that came to nothing;
  * - ICMP errors and echo replies answer, all other ICMP begins;
  * - otherwise the lower port is the service's. Of two like ports both ends are contacts.
  */
@@ -22,11 +23,14 @@ export function isContact(
   sourcePort: number,
   destinationPort: number,
   icmpType: number,
+  packets: number,
   packetsBack: number,
 ): boolean {
   if (packetsBack > 0) return true;
   if (protocol === TCP && (flags & (SYN | ACK)) === SYN) return true;
   if (protocol === TCP && (flags & (FIN | SYN | RST | PSH)) === RST) return false;
+  if (protocol === TCP && packets === 1 && (flags & (FIN | SYN | RST | PSH | ACK)) === (SYN | ACK))
+    return false;
   if (protocol === ICMP) return icmpType !== 0 && icmpType !== 3 && icmpType !== 11 && icmpType !== 12;
   if (protocol === ICMP6) return icmpType >= 128 && icmpType !== 129;
   return destinationPort <= sourcePort;

@@ -265,7 +265,15 @@ export class Measures {
       const sourcePort = sourcePorts[r]!;
       const destinationPort = destinationPorts[r]!;
       const flags = protocol === TCP ? tcpFlags[r]! : 0;
-      const contact = isContact(protocol, flags, sourcePort, destinationPort, icmpTypes[r]!, packetsBack);
+      const contact = isContact(
+        protocol,
+        flags,
+        sourcePort,
+        destinationPort,
+        icmpTypes[r]!,
+        seen,
+        packetsBack,
+      );
       let mask = this.mask[i]!;
       sums[o + RATE] = rate;
       this.weight[i] = flows + (bytes + bytesBack) / 1024;

@@ -177,7 +177,8 @@ describe('which flows are contacts', () => {
     destination: number,
     icmp = 0,
     back = 0,
-  ): boolean => isContact(protocol, flags, source, destination, icmp, back);
+    packets = 5,
+  ): boolean => isContact(protocol, flags, source, destination, icmp, packets, back);
 
   it('goes by the ports of connections', () => {
     expect(flow(6, TCP_ALL, 50_000, 443)).toBe(true);
@@ -189,6 +190,11 @@ describe('which flows are contacts', () => {
   it('goes by SYN and RST before ports', () => {
     expect(flow(6, 0x02, 53, 50_000)).toBe(true);
     expect(flow(6, 0x14, 50_001, 50_000)).toBe(false);
+  });
+
+  it('takes a packet of SYN and ACK for an answer, also to a low port', () => {
+    expect(flow(6, 0x12, 80, 53, 0, 0, 1)).toBe(false);
+    expect(flow(6, 0x12, 50_000, 443, 0, 0, 2)).toBe(true);
   });
 
   it('takes biflows from their initiator, and ICMP by its type', () => {
