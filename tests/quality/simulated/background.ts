@@ -616,6 +616,16 @@ export class Background {
       this.later.set(tick, others);
       return;
     }
+    if (flags === WHOLE) {
+      // What is large takes its time: no line is ever exceeded.
+      const line = interfaceOf(t.client) === OUTSIDE || interfaceOf(t.server) === OUTSIDE ? 1.2e7 : 5e7;
+      const leastMs = ((t.up + t.down) / line) * 1000;
+      if (leastMs > MINUTE_MS) {
+        this.last({ ...t, durationMs: leastMs });
+        return;
+      }
+      t = leastMs > t.durationMs ? { ...t, durationMs: leastMs } : t;
+    }
     const c = this.conversation;
     const protocol = t.protocol ?? 6;
     c.startMs = t.startMs;
