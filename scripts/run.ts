@@ -49,7 +49,7 @@ if (!real) {
   const { host, port } = config.listen[0]!;
   const target = formatEndpoint({ host: host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host, port });
   simulator = weir(
-    ['simulate', '--target', target, '--exporters', '3', '--rate', '2000', '--quiet'],
+    ['simulate', '--target', target, '--exporters', '3', '--rate', '2000', '--scan', '--quiet'],
     'ignore',
   );
   console.log(
@@ -72,6 +72,7 @@ Look around in another terminal:
   scripts/weir top                                       who talks most, live
   scripts/weir exporters                                 each exporter and what to know about it
   scripts/weir query 'SELECT count() FROM network_flows' any SQL
+  scripts/weir query 'SELECT severity, state, title FROM anomalies FINAL' what is out of the ordinary: a scan, after a minute
   curl '${clickhouse}/?query=SELECT+count()+FROM+network_flows'
   curl ${api}/metrics
 

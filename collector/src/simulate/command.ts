@@ -33,6 +33,7 @@ interface ParsedOptions {
   readonly templateRefresh: number;
   readonly ipv6: number;
   readonly biflow: boolean | undefined;
+  readonly scan: boolean | undefined;
   readonly quiet: boolean | undefined;
 }
 
@@ -140,6 +141,7 @@ export function simulateCommand(): Command {
       DEFAULTS.ipv6Share,
     )
     .option('--biflow', 'IPFIX exporters report both directions in one record (RFC 5103)')
+    .option('--scan', 'now and then a host outside scans the ports of a server: something to detect')
     .option('--truth <file>', 'at the end, write what was sent to this file (JSON)')
     .option('--truth-flows <file>', 'write every flow that was sent to this file (NDJSON); for small runs')
     .option('--replay', 'encode a ring of datagrams once and send it again and again: for benchmarks')
@@ -196,6 +198,7 @@ async function simulate(
     templateRefresh: parsed.templateRefresh,
     ipv6Share: parsed.ipv6,
     biflow: parsed.biflow === true,
+    scan: parsed.scan === true,
     truthFile: parsed.truth ?? null,
     truthFlowsFile: parsed.truthFlows ?? null,
     onNotice: (text) => display.line(text),

@@ -26,6 +26,8 @@ export interface ExporterOptions {
   readonly dropFraction: number;
   readonly ipv6Share: number;
   readonly biflow: boolean;
+  /** a host on the Internet scans its site now and then */
+  readonly scan?: boolean;
   readonly traceTimes: boolean;
   /** true time of the beginning, milliseconds since 1970 */
   readonly startMs: number;
@@ -80,6 +82,7 @@ export class SimulatedExporter {
       samplingRate: options.samplingRate,
       ipv6Share: options.protocol === 'v5' ? 0 : options.ipv6Share,
       biflow,
+      scan: options.scan === true,
     });
     this.encoder = createEncoder(options, this.site, biflow);
     this.flows = createFlowColumns(network, this.site, 64);

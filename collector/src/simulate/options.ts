@@ -42,6 +42,8 @@ export interface SimulationOptions {
   readonly ipv6Share: number;
   /** IPFIX exporters report biflows (RFC 5103) */
   readonly biflow: boolean;
+  /** a host on the Internet scans the first exporter's site now and then */
+  readonly scan: boolean;
   /** file for the truth, JSON; null = none */
   readonly truthFile: string | null;
   /** file for every flow sent, NDJSON; null = none; not in replay */
@@ -73,6 +75,7 @@ export const DEFAULTS: SimulationOptions = {
   templateRefresh: 500,
   ipv6Share: 0.25,
   biflow: false,
+  scan: false,
   truthFile: null,
   truthFlowsFile: null,
   onNotice: () => undefined,

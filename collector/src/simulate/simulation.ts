@@ -160,6 +160,7 @@ class Run {
       dropFraction: options.dropFraction,
       ipv6Share: options.ipv6Share,
       biflow: options.biflow,
+      scan: options.scan && n === 0,
       traceTimes: options.mode === 'replay',
       startMs: this.startMs,
     });

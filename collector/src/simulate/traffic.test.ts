@@ -107,6 +107,20 @@ describe('the model of traffic', () => {
     expect(Math.min(...sampled.packets)).toBe(1);
   });
 
+  test('has a scan now and then, where it is asked for', () => {
+    const scanned = createFlowColumns(network, network.sites[0]!, ROWS);
+    const options = { network, site: 0, random: new Random(1), samplingRate: 1, ipv6Share: 0, biflow: false };
+    new TrafficModel({ ...options, scan: true }).fill(scanned, 0, ROWS);
+    const target = network.sites[0]!.publicServers[0]! * 2;
+    const probes = Array.from({ length: ROWS }, (_, row) => row).filter(
+      (row) => scanned.destinationHost[row] === target && scanned.tcpFlags[row] === 2,
+    );
+    const ports = new Set(probes.map((row) => scanned.destinationPort[row]));
+    const sources = Map.groupBy(probes, (row) => scanned.sourceHost[row]);
+    expect(Math.max(...[...sources.values()].map((of) => of.length))).toBe(500);
+    expect(ports.size).toBeGreaterThanOrEqual(500);
+  });
+
   test('reports both directions in one row as biflow', () => {
     const biflows = createFlowColumns(network, network.sites[0]!, 1000);
     model(1, 1, true).fill(biflows, 0, 1000);

@@ -25,7 +25,15 @@ export interface TrafficOptions {
   readonly ipv6Share: number;
   /** one record for both directions of a conversation (RFC 5103) */
   readonly biflow: boolean;
+  /** now and then a host on the Internet tries the ports of one of the site's public servers */
+  readonly scan?: boolean;
 }
+
+/** A scan begins after so many conversations, the first soon; while it lasts, every sixth is a probe: 500 ports. */
+const SCAN_EVERY = 100_000;
+const SCAN_FIRST = 6_000;
+const SCAN_LENGTH = 3_000;
+const SCAN_SHARE = 6;
 
 /** The exporter reports a flow that lasts after this long, and then again. */
 const ACTIVE_TIMEOUT_MS = 60_000;
@@ -63,6 +71,9 @@ export class TrafficModel {
   /** a reply for which there was no row: the first of the next batch, if `held` */
   private readonly pending: FlowColumns;
   private held = false;
+  private readonly scan: boolean;
+  /** conversations so far */
+  private count = 0;
 
   constructor(options: TrafficOptions) {
     this.network = options.network;
@@ -72,6 +83,7 @@ export class TrafficModel {
     this.samplingRate = options.samplingRate;
     this.ipv6Share = options.ipv6Share;
     this.biflow = options.biflow;
+    this.scan = options.scan === true;
     this.pending = createFlowColumns(this.network, this.site, 1);
   }
 
@@ -131,8 +143,21 @@ export class TrafficModel {
         clientIsLocal = false;
       }
     }
+    // By the number of conversations, not by time: the same for a seed, however many are asked for at once.
+    const inScan = (this.count++ % SCAN_EVERY) - SCAN_FIRST;
+    const probe = this.scan && inScan >= 0 && inScan < SCAN_LENGTH && inScan % SCAN_SHARE === 0;
+    if (probe) {
+      clientIsLocal = false;
+      client = network.peers[network.peers.length - 1]!;
+      server = site.publicServers[0]!;
+      outward = hosts.interfacePositions[client]!;
+      user = NO_NAME;
+      name = NO_NAME;
+    }
     const ipv6 =
-      random.unit() < this.ipv6Share && (hosts.hasIpv6[client]! & hosts.hasIpv6[server]!) === 1 ? 1 : 0;
+      !probe && random.unit() < this.ipv6Share && (hosts.hasIpv6[client]! & hosts.hasIpv6[server]!) === 1
+        ? 1
+        : 0;
     const lan = hosts.interfacePositions[clientIsLocal ? client : server]!;
 
     // How much, and how long.
@@ -163,10 +188,10 @@ export class TrafficModel {
     let upFlags = 0;
     let downFlags = 0;
     let refused = false;
-    let protocol = application.protocol;
+    let protocol = probe ? TCP : application.protocol;
     if (protocol === TCP) {
       header = ipHeader + 32; // with the timestamp option
-      if (random.unit() < REFUSED_SHARE) {
+      if (random.unit() < REFUSED_SHARE || probe) {
         refused = true;
         up = 0;
         down = 0;
@@ -207,10 +232,15 @@ export class TrafficModel {
     const upBytes = up + upPackets * header;
     const downBytes = down + downPackets * header;
 
-    const portless = application.port === 0;
+    const portless = application.port === 0 && !probe;
     const clientPort = portless ? 0 : application.port === 123 ? 123 : 32768 + (random.uint32() >>> 17);
-    const serverPort =
-      application.name === 'rtp-audio' ? 16384 + 2 * random.below(8192) : portless ? 0 : application.port;
+    const serverPort = probe
+      ? 1 + inScan / SCAN_SHARE
+      : application.name === 'rtp-audio'
+        ? 16384 + 2 * random.below(8192)
+        : portless
+          ? 0
+          : application.port;
     const endAge = MIN_AGE_MS + random.below(AGE_SPREAD_MS);
     const startAge = endAge + Math.round(duration);
     const tos = application.dscp << 2;
