@@ -63,7 +63,7 @@ export const anomaly = dashboardOf({
           'destination_ip',
           'service',
           'technique',
-        ]),
+        ]).overrideByName('Technique', [properties.width(230)]),
       ),
     ),
     line(

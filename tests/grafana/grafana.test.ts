@@ -59,6 +59,25 @@ real('a real Grafana', () => {
     page = await context.newPage();
   }, 60_000);
 
+  /** How many stories Grafana sees. */
+  async function stories(): Promise<number> {
+    const { body } = await client!.post<{
+      results: Record<string, { frames?: { data: { values: unknown[][] } }[] }>;
+    }>('/api/ds/query', {
+      from: 'now-15m',
+      to: 'now',
+      queries: [
+        {
+          refId: 'A',
+          kind: 'anomalies',
+          anomalyView: 'stories',
+          datasource: { type: PLUGIN_ID, uid: DATASOURCE_UID },
+        },
+      ],
+    });
+    return body.results['A']?.frames?.[0]?.data.values[0]?.length ?? 0;
+  }
+
   const heard: Notification[] = [];
   const webhook = createServer((request, response) => {
     let text = '';
@@ -73,8 +92,11 @@ real('a real Grafana', () => {
   beforeAll(async () => {
     if (webhookPort !== undefined)
       await new Promise<void>((done) => webhook.listen(Number(webhookPort), '127.0.0.1', done));
-    if (flowsPort !== undefined) await attack(Number(flowsPort));
-  }, 60_000);
+    if (flowsPort === undefined) return;
+    await attack(Number(flowsPort));
+    for (let i = 0; i < 60 && (await stories()) === 0; i++)
+      await new Promise((wait) => setTimeout(wait, 1_000));
+  }, 120_000);
 
   afterAll(async () => {
     await browser?.close();

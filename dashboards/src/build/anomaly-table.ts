@@ -178,10 +178,14 @@ export function largestFlowsTable(title: string, description: string, query: Pan
       options: { excludeByName: { Anomaly: true }, indexByName: {}, renameByName: {} },
     })
     .overrideByName('Time', [properties.unit('dateTimeAsIso'), properties.width(160)])
+    .overrideByRegexp('/port$/', [properties.width(80)])
+    .overrideByName('Protocol', [properties.width(75)])
     .overrideByName('Source', [
+      properties.width(125),
       properties.links([drillDown(uids.host, 'Host ${__value.text}', { host: cell('source_ip') })]),
     ])
     .overrideByName('Destination', [
+      properties.width(125),
       properties.links([drillDown(uids.host, 'Host ${__value.text}', { host: cell('destination_ip') })]),
     ])
     .overrideByName('id', [properties.hidden(), properties.hiddenFromView()]);
