@@ -16,6 +16,7 @@ import {
   mergedDistinct,
   windowKinds,
 } from '@weir/core/windows';
+import { AddressTexts } from './address-texts.ts';
 import { KeyIndex, wordsBefore, widthOf } from './key-index.ts';
 
 /** Windows that are kept for detectors to look back on, the current one counted: a minute. What is longer a detector remembers itself. */
@@ -23,6 +24,12 @@ export const MOST_WINDOWS_BACK = 6;
 
 type HostKind = 'source' | 'destination';
 type AddressKey = Extract<WindowKey, `${string}_ip`>;
+
+/** Words of keys in text, as they hold for all windows of a history. */
+interface Texts {
+  readonly tenant: (id: number) => string;
+  readonly addresses: AddressTexts;
+}
 
 /** A window of the history, with what finds its rows. */
 interface Kept {
@@ -39,7 +46,12 @@ interface Kept {
 export class WindowHistory {
   private kept: Kept[] = [];
   private readonly tenants = new Dictionary();
+  private readonly tenantTexts: string[] = [];
   private readonly applications = new Dictionary();
+  private readonly texts: Texts = {
+    tenant: (id) => (this.tenantTexts[id] ??= this.tenants.text(id)),
+    addresses: new AddressTexts(),
+  };
 
   /** Takes a window in the place of an earlier state of it, forgets those too old, and looks at it. */
   step(window: ClosedWindow, early: boolean): Step {
@@ -52,7 +64,7 @@ export class WindowHistory {
     this.kept = [...this.kept.filter((k) => k.start !== start && k.start >= from), kept].sort(
       (a, b) => a.start - b.start,
     );
-    return new Step(kept.start, early, this.back(start), (id) => this.tenants.text(id));
+    return new Step(kept.start, early, this.back(start), this.texts);
   }
 
   /** The windows of the look back from one, the newest first; holes where nothing was seen. */
@@ -105,19 +117,19 @@ export class Step {
   /** Whether the window still takes flows. */
   readonly early: boolean;
   private readonly back: readonly (Kept | undefined)[];
-  private readonly tenantText: (id: number) => string;
+  private readonly texts: Texts;
+  private readonly views: Partial<Record<WindowKind, View>> = {};
 
-  constructor(
-    start: number,
-    early: boolean,
-    back: readonly (Kept | undefined)[],
-    tenantText: (id: number) => string,
-  ) {
+  constructor(start: number, early: boolean, back: readonly (Kept | undefined)[], texts: Texts) {
     this.start = start;
     this.end = start + WINDOW_SECONDS;
     this.early = early;
     this.back = back;
-    this.tenantText = tenantText;
+    this.texts = texts;
+  }
+
+  private view(kind: WindowKind): View {
+    return (this.views[kind] ??= new View(kind, this.back, this.texts));
   }
 
   /** All rows of a kind in the current window. */
@@ -135,17 +147,14 @@ export class Step {
     return rows.texts.tenant_id[rows.keys.tenant_id![row]!] ?? '';
   }
 
-  /** What a row of the current window is about. Not of a row of the rest. */
+  /** What a row of the current window is about: the same object for all who ask. Not of a row of the rest. */
   entity(kind: WindowKind, row: number): Entity {
-    const key = this.back[0]!.index(kind).key(row, new Uint32Array(widthOf(kind)));
-    return this.entityOf(kind, key);
+    return this.view(kind).entityOfRow(row);
   }
 
   /** The entity of a row in a window so many windows back. */
   entityBack(kind: WindowKind, back: number, row: number): Entity | undefined {
-    const kept = this.back[back];
-    if (kept === undefined) return undefined;
-    return this.entityOf(kind, kept.index(kind).key(row, new Uint32Array(widthOf(kind))));
+    return this.back[back] === undefined ? undefined : this.view(kind).entityOfRowBack(back, row);
   }
 
   /** A host by its address, as the source or destination of flows; it may have no rows. */
@@ -155,20 +164,20 @@ export class Step {
 
   /** Pairs of a host in the latest windows: those in which it is the given end. Each once. */
   pairsOf(host: Entity, end: HostKind, windows = 1): Entity[] {
-    const found = new Map<string, Entity>();
+    const found: Entity[] = [];
+    const view = this.view('pair');
     const at = wordsBefore('pair', end === 'source' ? 'source_ip' : 'destination_ip')!;
+    const hash = host.addressHash();
     for (let back = 0; back < windows; back++) {
-      const kept = this.back[back];
-      if (kept === undefined) continue;
-      const index = kept.index('pair');
-      for (const row of kept.pairs(end).get(host.addressHash()) ?? []) {
-        const key = index.key(row, new Uint32Array(widthOf('pair')));
-        if (key[0] !== host.key[0] || !sameWords(key, at, host.key, 1)) continue;
-        const id = key.join();
-        if (!found.has(id)) found.set(id, this.entityOf('pair', key));
+      const rows = this.back[back]?.pairs(end).get(hash);
+      if (rows === undefined) continue;
+      const { keys, width } = view.index(back)!;
+      for (const row of rows) {
+        if (keys[row * width] !== host.tenantId || !sameWords(keys, row * width + at, host.key, 1)) continue;
+        if (!view.isInNewer(back, row)) found.push(view.entityOfRowBack(back, row));
       }
     }
-    return [...found.values()];
+    return found;
   }
 
   /** The address with a hash, as distinct columns hold them, where one of the latest windows has a row of it. */
@@ -181,49 +190,135 @@ export class Step {
   }
 
   entityOf(kind: WindowKind, key: Uint32Array): Entity {
-    return new Entity(kind, key, this.back, this.tenantText);
+    return this.view(kind).entityOfKey(key);
   }
 }
 
 const NOT_LOOKED = -2;
+const ABSENT = -1;
+
+/** Rows of one kind in the windows that a step looks at: what all its entities of that kind share. */
+class View {
+  readonly kind: WindowKind;
+  readonly texts: Texts;
+  /** By windows back. */
+  readonly rows: readonly (WindowRows | undefined)[];
+  private readonly back: readonly (Kept | undefined)[];
+  private readonly indexes: (KeyIndex | undefined)[] = [];
+  private readonly columns = new Map<WindowNumber, (Float64Array | undefined)[]>();
+  private readonly entities: (Entity | undefined)[];
+
+  constructor(kind: WindowKind, back: readonly (Kept | undefined)[], texts: Texts) {
+    this.kind = kind;
+    this.back = back;
+    this.texts = texts;
+    this.rows = back.map((kept) => kept?.window.kinds[kind]);
+    this.entities = new Array<Entity | undefined>(this.rows[0]?.rows ?? 0).fill(undefined);
+  }
+
+  index(back: number): KeyIndex | undefined {
+    return (this.indexes[back] ??= this.back[back]?.index(this.kind));
+  }
+
+  /** A column in all windows, looked up once. */
+  column(name: WindowNumber): readonly (Float64Array | undefined)[] {
+    let of = this.columns.get(name);
+    if (of === undefined) this.columns.set(name, (of = this.rows.map((rows) => rows?.numbers[name])));
+    return of;
+  }
+
+  entityOfRow(row: number): Entity {
+    const known = this.entities[row];
+    if (known !== undefined) return known;
+    const index = this.index(0)!;
+    return (this.entities[row] = new Entity(this, index.keys, row * index.width, index, 0, row));
+  }
+
+  entityOfRowBack(back: number, row: number): Entity {
+    if (back === 0) return this.entityOfRow(row);
+    const index = this.index(back)!;
+    const now = this.index(0)?.findRow(index, row) ?? ABSENT;
+    return now >= 0
+      ? this.entityOfRow(now)
+      : new Entity(this, index.keys, row * index.width, index, back, row);
+  }
+
+  entityOfKey(key: Uint32Array): Entity {
+    const now = this.index(0)?.find(key) ?? ABSENT;
+    return now >= 0 ? this.entityOfRow(now) : new Entity(this, key, 0, undefined, 0, ABSENT);
+  }
+
+  /** Whether the entity of a row has a row in a later window as well. */
+  isInNewer(back: number, row: number): boolean {
+    const index = this.index(back)!;
+    for (let b = 0; b < back; b++) if ((this.index(b)?.findRow(index, row) ?? ABSENT) >= 0) return true;
+    return false;
+  }
+}
 
 /** One host, pair, interface … with its rows of the latest windows. `windows` counts back from the current one, which is the first. */
 export class Entity {
   readonly kind: WindowKind;
-  /** Words of the key, texts as numbers that hold as long as the process does. */
-  readonly key: Uint32Array;
-  private readonly back: readonly (Kept | undefined)[];
+  private readonly view: View;
+  /** Where its key is. */
+  private readonly words: Uint32Array;
+  private readonly wordsAt: number;
+  /** Of a window in which it has a row, and that row: finds the others by what is worked out of the key already. */
+  private readonly known: KeyIndex | undefined;
+  private readonly knownRow: number;
   /** Rows of the windows back: found when first asked for, for many entities are looked at in one window only. */
-  private readonly places = new Int32Array(MOST_WINDOWS_BACK).fill(NOT_LOOKED);
-  private readonly tenantText: (id: number) => string;
+  private readonly places = [NOT_LOOKED, NOT_LOOKED, NOT_LOOKED, NOT_LOOKED, NOT_LOOKED, NOT_LOOKED];
+  private keyView: Uint32Array | undefined;
 
+  /** `known` and `row`: of a window so many back in which it has a row; without one its current one is known to be missing. */
   constructor(
-    kind: WindowKind,
-    key: Uint32Array,
-    back: readonly (Kept | undefined)[],
-    tenantText: (id: number) => string,
+    view: View,
+    words: Uint32Array,
+    wordsAt: number,
+    known: KeyIndex | undefined,
+    back: number,
+    row: number,
   ) {
-    this.kind = kind;
-    this.key = key;
-    this.back = back;
-    this.tenantText = tenantText;
+    this.kind = view.kind;
+    this.view = view;
+    this.words = words;
+    this.wordsAt = wordsAt;
+    this.known = known;
+    this.knownRow = row;
+    // Who has a row in the current window is looked at by that: of all others it is known that they have none.
+    this.places[0] = ABSENT;
+    this.places[back] = row;
+  }
+
+  /** Words of the key, texts as numbers that hold as long as the process does. Not to be written to. */
+  get key(): Uint32Array {
+    return (this.keyView ??= this.words.subarray(this.wordsAt, this.wordsAt + widthOf(this.kind)));
   }
 
   get tenant(): string {
-    return this.tenantText(this.key[0]!);
+    return this.view.texts.tenant(this.words[this.wordsAt]!);
   }
 
   /** Its row so many windows back; -1 where it has none. */
   private rowBack(back: number): number {
     const known = this.places[back]!;
-    if (known !== NOT_LOOKED) return known;
-    const row = this.back[back]?.index(this.kind).find(this.key) ?? -1;
+    return known === NOT_LOOKED ? this.look(back) : known;
+  }
+
+  private look(back: number): number {
+    const index = this.view.index(back);
+    const row =
+      index === undefined
+        ? ABSENT
+        : this.known === undefined
+          ? index.find(this.key)
+          : index.findRow(this.known, this.knownRow);
     this.places[back] = row;
     return row;
   }
 
   private rowsBack(back: number): WindowRows {
-    return this.back[back]!.window.kinds[this.kind];
+    return this.view.rows[back]!;
   }
 
   /** Of how many of the latest windows it has a row. */
@@ -236,18 +331,26 @@ export class Entity {
   /** The number in one window; 0 where it has no row. */
   at(name: WindowNumber, back = 0): number {
     const row = this.rowBack(back);
-    return row < 0 ? 0 : this.rowsBack(back).numbers[name][row]!;
+    return row < 0 ? 0 : this.view.column(name)[back]![row]!;
   }
 
   sum(name: WindowNumber, windows = MOST_WINDOWS_BACK): number {
+    const columns = this.view.column(name);
     let sum = 0;
-    for (let b = 0; b < windows; b++) sum += this.at(name, b);
+    for (let b = 0; b < windows; b++) {
+      const row = this.rowBack(b);
+      if (row >= 0) sum += columns[b]![row]!;
+    }
     return sum;
   }
 
   most(name: WindowNumber, windows = MOST_WINDOWS_BACK): number {
+    const columns = this.view.column(name);
     let most = 0;
-    for (let b = 0; b < windows; b++) most = Math.max(most, this.at(name, b));
+    for (let b = 0; b < windows; b++) {
+      const row = this.rowBack(b);
+      if (row >= 0) most = Math.max(most, columns[b]![row]!);
+    }
     return most;
   }
 
@@ -290,13 +393,13 @@ export class Entity {
   /** An address of its key as text; `::` where the kind has none. */
   address(name: AddressKey): string {
     const at = wordsBefore(this.kind, name);
-    return at === undefined ? '::' : addressText(this.key, at);
+    return at === undefined ? '::' : this.view.texts.addresses.text(this.words, this.wordsAt + at);
   }
 
   /** A number of its key; 0 where the kind has none. */
   number(name: Exclude<WindowKey, AddressKey | 'tenant_id' | 'application'>): number {
     const at = wordsBefore(this.kind, name);
-    return at === undefined ? 0 : this.key[at]!;
+    return at === undefined ? 0 : this.words[this.wordsAt + at]!;
   }
 
   get application(): string {
@@ -311,12 +414,13 @@ export class Entity {
 
   /** The number of its tenant, for `Step.host`. */
   get tenantId(): number {
-    return this.key[0]!;
+    return this.words[this.wordsAt]!;
   }
 
   /** Of a host: the hash of its address, as distinct columns hold it. */
   addressHash(): number {
-    return addressHash(this.key[1]!, this.key[2]!, this.key[3]!, this.key[4]!);
+    const { words, wordsAt: at } = this;
+    return addressHash(words[at + 1]!, words[at + 2]!, words[at + 3]!, words[at + 4]!);
   }
 }
 
