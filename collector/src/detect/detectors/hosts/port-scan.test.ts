@@ -58,6 +58,7 @@ describe.each(forms)('a vertical scan, reported in %s', (form) => {
       type: 'port_scan_vertical',
       entity: SCANNER,
       source: SCANNER,
+      destination: TARGET,
       technique: 'T1046',
       metric: 'ports_per_minute',
       value: 21,

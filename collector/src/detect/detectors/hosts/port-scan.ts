@@ -200,7 +200,15 @@ function verticalOf(step: Step, minute: Minute, values: PortScanValues): Finding
     ports * HORIZONTAL_SHAPE > contacts &&
     failures >= BLOCK_SHAPE * Math.max(ports, contacts) &&
     failures >= share * contactFlows;
-  if (few || block) return verticalFinding(minute, ports, failures, values, few ? undefined : contacts);
+  if (few || block)
+    return verticalFinding(
+      minute,
+      ports,
+      failures,
+      values,
+      few ? undefined : contacts,
+      onlyOneOf(step, minute),
+    );
   const one = minute.own && rate <= 1 ? mostAskedOf(step, minute.host) : undefined;
   if (one === undefined || one.ports.size <= values.ports) return undefined;
   return verticalFinding(minute, one.ports.size, one.ports.size, values, undefined, one);
@@ -209,6 +217,13 @@ function verticalOf(step: Step, minute: Minute, values: PortScanValues): Finding
 interface Asked {
   readonly address: string;
   readonly ports: Set<number>;
+}
+
+/** Whom it asked, where it was one host and a row tells which has that hash. */
+function onlyOneOf(step: Step, { host, contacts, keptPorts }: Minute): Asked | undefined {
+  if (contacts !== 1) return undefined;
+  const address = step.addressOf(host.hashes('contacts')[0]!);
+  return address === undefined ? undefined : { address, ports: new Set(keptPorts) };
 }
 
 /** Of an own host: which other host it failed to reach on most ports. */
