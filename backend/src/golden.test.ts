@@ -94,6 +94,7 @@ describe('the frames of', () => {
     ['anomalies-table', { kind: 'anomalies' }],
     ['anomalies-count', { kind: 'anomalies', anomalyView: 'count' }],
     ['anomalies-timeline', { kind: 'anomalies', anomalyView: 'timeline' }],
+    ['anomalies-timeline-nothing', { kind: 'anomalies', anomalyView: 'timeline', severities: ['low'] }],
     ['anomalies-stories', { kind: 'anomalies', anomalyView: 'stories' }],
     ['anomalies-evidence', { kind: 'anomalies', anomalyView: 'evidence', anomalyIds: [LOGINS] }],
     ['anomalies-flows', { kind: 'anomalies', anomalyView: 'flows', anomalyIds: [LOGINS] }],

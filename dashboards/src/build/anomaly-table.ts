@@ -37,7 +37,7 @@ const widths: Partial<Record<AnomalyColumn, number>> = {
   destination_ip: 125,
   service: 125,
   exporter_name: 120,
-  measured: 270,
+  measured: 240,
   technique: 125,
   in_story: 70,
 };
@@ -177,15 +177,15 @@ export function largestFlowsTable(title: string, description: string, query: Pan
       id: 'organize',
       options: { excludeByName: { Anomaly: true }, indexByName: {}, renameByName: {} },
     })
-    .overrideByName('Time', [properties.unit('dateTimeAsIso'), properties.width(160)])
-    .overrideByRegexp('/port$/', [properties.width(80)])
-    .overrideByName('Protocol', [properties.width(75)])
+    .overrideByName('Time', [properties.unit('dateTimeAsIso'), properties.width(155)])
+    .overrideByRegexp('/port$/', [properties.width(75)])
+    .overrideByName('Protocol', [properties.width(70)])
     .overrideByName('Source', [
-      properties.width(125),
+      properties.width(115),
       properties.links([drillDown(uids.host, 'Host ${__value.text}', { host: cell('source_ip') })]),
     ])
     .overrideByName('Destination', [
-      properties.width(125),
+      properties.width(115),
       properties.links([drillDown(uids.host, 'Host ${__value.text}', { host: cell('destination_ip') })]),
     ])
     .overrideByName('id', [properties.hidden(), properties.hiddenFromView()]);

@@ -8,7 +8,7 @@ import { evidenceFrame } from './evidence-frame.ts';
 import { flowsFrame } from './flows-frame.ts';
 import { storiesFrame } from './stories-frame.ts';
 import { tableFrame } from './table-frame.ts';
-import { timelineFrame } from './timeline-frame.ts';
+import { timelineFrames } from './timeline-frame.ts';
 
 /** Anomalies as their view wants them, as regions for an annotation query, or as a number each for an alert rule. */
 export function anomaliesFrames(answer: Answer, asAnnotations: boolean): Frame[] {
@@ -19,7 +19,7 @@ export function anomaliesFrames(answer: Answer, asAnnotations: boolean): Frame[]
   if (answer.forAlert) return [alertFrame(answer, records, anomalyView === 'evidence')];
   switch (anomalyView) {
     case 'timeline':
-      return [timelineFrame(answer, records)];
+      return timelineFrames(answer, records);
     case 'stories':
       return [storiesFrame(answer, records)];
     case 'evidence':
