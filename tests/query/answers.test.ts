@@ -614,6 +614,11 @@ describe('anomalies', () => {
       await db.ask({ kind: 'anomalies', filter: 'host = 10.0.0.1 and port = 443' }, minutes(0, 5)),
     ).toHaveLength(1);
     expect(await db.ask({ kind: 'anomalies', severities: ['low'] }, minutes(0, 5))).toHaveLength(0);
+    const ids = async (model: object): Promise<unknown[]> =>
+      (await db.ask({ kind: 'anomalies', ...model }, minutes(0, 5))).map((r) => r['id']);
+    expect(await ids({ anomalyIds: [id(3), ''] })).toEqual([id(3)]);
+    expect(await ids({ stories: [id(0)] })).toEqual([id(3), id(1)]);
+    expect(await ids({ stories: [id(9)] })).toEqual([]);
     expect(read(await db.ask({ kind: 'anomalies', anomalyView: 'count' }, minutes(0, 4)))).toEqual({
       critical: { 0: 1, 1: 1, 2: 1, 3: 1 },
       high: { 1: 1, 2: 1 },
