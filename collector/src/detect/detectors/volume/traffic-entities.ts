@@ -1,7 +1,7 @@
 import { type WindowKind, WINDOW_SECONDS } from '@weir/core/windows';
 import type { AnomalyContributor } from '@weir/core/anomalies';
 import type { Finding } from '../../detector.ts';
-import type { Entity, Step } from '../../step.ts';
+import { type Entity, MOST_WINDOWS_BACK, type Step } from '../../step.ts';
 import { largest } from './senders.ts';
 
 type Ends = Pick<
@@ -113,6 +113,25 @@ export function largestPairs(step: Step, entity: Entity): AnomalyContributor[] {
     });
   }
   return largest(contributors);
+}
+
+/** The entity's largest pairs of the latest windows, some of each: where one flow is told of each minute, the window with it counts. */
+export function largestPairEntities(step: Step, entity: Entity): Entity[] {
+  const found = new Map<string, Entity>();
+  for (let back = 0; back < MOST_WINDOWS_BACK; back++) {
+    const rows = step.rowsBack('pair', back);
+    if (rows === undefined) continue;
+    const { bytes } = rows.numbers;
+    const largest = Array.from(bytes.keys())
+      .filter((row) => rows.rest[row] === 0 && bytes[row]! > 0)
+      .sort((a, b) => bytes[b]! - bytes[a]!)
+      .slice(0, 32);
+    for (const row of largest) {
+      const pair = step.entityBack('pair', back, row)!;
+      if (pair.tenant === entity.tenant && isOf(pair, entity)) found.set(pair.key.join(), pair);
+    }
+  }
+  return [...found.values()];
 }
 
 function isOf(pair: Entity, entity: Entity): boolean {

@@ -118,6 +118,20 @@ describe('what is no spike', () => {
     expect(find(traffic(30, 8_000_000), { usual: bursts })).toHaveLength(1);
   });
 
+  it('one file between two hosts, unless it goes on for five minutes', () => {
+    const usual = of(['tenant', 'service', 'prefix'], 1_000_000);
+    const file = (seconds: number): Flow[] =>
+      traffic(seconds, 9_000_000, { destination_ip: own(5), source_ip: other(9) });
+    expect(find(file(250), { usual })).toEqual([]);
+    expect(find(file(320), { usual })[0]).toMatchObject({ at: NOON + 310 });
+  });
+
+  it('what is above the usual of less than a day, unless by twice as much', () => {
+    const usual = usually(() => ({ ...steady(1_000_000), minutes: 600 }));
+    expect(find(traffic(30, 5_900_000), { usual })).toEqual([]);
+    expect(find(traffic(30, 6_200_000), { usual })).toHaveLength(1);
+  });
+
   it('a client’s download: clients have no level', () => {
     const client = usually((kind) =>
       kind === 'destination' ? { ...steady(150_000), high: 9_000_000 } : undefined,

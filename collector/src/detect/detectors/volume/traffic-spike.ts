@@ -7,7 +7,7 @@ import { evenSeries } from './even-rate.ts';
 import { isFirm, samplingCaveat, scoreOf } from './gravity.ts';
 import { bytesText } from './quantities.ts';
 import { valuesByRow } from './tenant-values.ts';
-import { largestPairs, named } from './traffic-entities.ts';
+import { largestPairEntities, largestPairs, named } from './traffic-entities.ts';
 
 /*
  * Why it works: what is usual for an interface, a service, a network at an hour of the week is known after some weeks. Three times that, well
@@ -19,7 +19,10 @@ import { largestPairs, named } from './traffic-entities.ts';
  * - a nightly backup, a weekly report: usual at this hour;
  * - what is bursty by its nature (a home at night, one client’s downloads): where the 99th percentile is many times the median
  *   there is no level that could be left; hosts have to be steady still, which servers are and clients are not;
+ * - one large file that is fetched or copied, which is what most bursts of a network are: where one pair of hosts makes up most of it, it
+ *   has to go on for five minutes;
  * - a small network that doubles: below the floor nobody is hurt;
+ * - what comes at an hour that is not known yet: in the first day twice as much is asked for;
  * - floods: SYN, ICMP, amplified and empty packets have their own detectors.
  *
  * One thing shows on many entities; told is the one closest to the cause (best-explained.ts).
@@ -67,6 +70,17 @@ const parameters = {
     most: MOST_WINDOWS_BACK,
     doc: 'Windows in a row.',
   },
+  one_pair_seconds: {
+    default: 300,
+    unit: 's',
+    doc: 'Where one pair of hosts makes up most of it, for so long: files are fetched and copied all day.',
+  },
+  first_day: {
+    default: 2,
+    unit: 'ratio',
+    least: 1,
+    doc: 'So many times the threshold as long as less than a day is known of the entity.',
+  },
 } as const;
 
 type P = typeof parameters;
@@ -84,6 +98,12 @@ const levels: readonly { readonly kind: WindowKind; readonly level: number }[] =
 /** Where so many times the median is still within the 99th percentile, there is no level. */
 const BURSTY = 20;
 const BURSTY_HOST = 3;
+
+const DAY_MINUTES = 1_440;
+/** What has so much of it is most of it. */
+const MOSTLY_ONE = 0.6;
+/** A spike that is gone for so long is another when it comes again. */
+const GONE_SECONDS = 60;
 
 /** Octets: a header, hardly more. */
 const EMPTY_PACKET = 100;
@@ -125,13 +145,40 @@ export const trafficSpike: Detector<P> = {
 
 class RunningTrafficSpike implements RunningDetector {
   private readonly settings: (tenant: string) => Values<P>;
+  /** Since when traffic has been above its threshold, and until when, by entity: seconds since 1970. */
+  private lasting = new Map<string, { since: number; last: number }>();
+  /** What was above in the latest step that was looked at, to be remembered when it is learnt. */
+  private above: readonly string[] = [];
 
   constructor(settings: (tenant: string) => Values<P>) {
     this.settings = settings;
   }
 
+  learn(step: Step): void {
+    for (const id of this.above) {
+      const known = this.lasting.get(id);
+      if (known === undefined) this.lasting.set(id, { since: step.start, last: step.start });
+      else known.last = step.start;
+    }
+    for (const [id, { last }] of this.lasting) if (step.start - last >= GONE_SECONDS) this.lasting.delete(id);
+    this.above = [];
+  }
+
+  save(): unknown {
+    return { version: 1, lasting: [...this.lasting] };
+  }
+
+  load(saved: unknown): void {
+    const { version, lasting } = (saved ?? {}) as {
+      version?: number;
+      lasting?: [string, { since: number; last: number }][];
+    };
+    if (version === 1 && Array.isArray(lasting)) this.lasting = new Map(lasting);
+  }
+
   detect(step: Step, usual: Usual, report: Report): void {
     const found: Explanation[] = [];
+    const above: string[] = [];
     for (const { kind, level } of levels) {
       const rows = step.rows(kind);
       const { bytes, internal } = rows.numbers;
@@ -148,9 +195,15 @@ class RunningTrafficSpike implements RunningDetector {
         const entity = step.entity(kind, row);
         const rate = sustainedRate(entity, threshold, v.windows);
         if (rate === 0 || !isFirm(entity) || isFlood(entity)) continue;
-        found.push(spikeOf(step, entity, level, rate, threshold, known, v));
+        const spike = spikeOf(step, entity, level, rate, threshold, known, v);
+        const id = `${spike.finding.tenant} ${spike.finding.entity}`;
+        above.push(id);
+        const since = this.lasting.get(id)?.since ?? step.start;
+        if (level > 0 && step.end - since < v.one_pair_seconds && isOnePair(step, entity)) continue;
+        found.push(spike);
       }
     }
+    this.above = above;
     bestExplained(found).forEach(report);
   }
 }
@@ -159,12 +212,19 @@ class RunningTrafficSpike implements RunningDetector {
 function thresholdOf(known: UsualValue, v: Values<P>, isHost: boolean): number | undefined {
   if (known.learning || known.median < v.least_usual * (isHost ? 10 : 1)) return undefined;
   if (known.high > (isHost ? BURSTY_HOST : BURSTY) * known.median) return undefined;
-  return Math.max(
+  const threshold = Math.max(
     v.floor,
     (isHost ? v.times_usual_host : v.times_usual) * known.median,
     known.median + v.spreads * known.spread,
     v.beyond_high * known.high,
   );
+  return known.minutes < DAY_MINUTES ? v.first_day * threshold : threshold;
+}
+
+/** Whether one pair of hosts makes up most of the latest minute. */
+function isOnePair(step: Step, entity: Entity): boolean {
+  const all = entity.sum('bytes');
+  return largestPairEntities(step, entity).some((pair) => pair.sum('bytes') >= MOSTLY_ONE * all);
 }
 
 /** The mean of the latest windows, where each of them reaches the threshold; else 0. */

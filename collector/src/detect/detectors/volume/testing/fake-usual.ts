@@ -11,7 +11,7 @@ export function steady(median: number): UsualValue {
     spread: median * 0.05,
     high: median * 1.2,
     low: median * 0.8,
-    minutes: 120,
+    minutes: 3000,
     learning: false,
   };
 }
