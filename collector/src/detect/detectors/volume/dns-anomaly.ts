@@ -1,7 +1,16 @@
 import type { Usual } from '../../baselines/usual.ts';
 import type { Detector, Report, RunningDetector, Values } from '../../detector.ts';
 import { type Entity, MOST_WINDOWS_BACK, type Step } from '../../step.ts';
-import { dnsReads, isAsked, serversOf, spreadOf, takesMail, tunnelOf, usualTunnelLimits } from './dns-use.ts';
+import {
+  askedOfAll,
+  dnsReads,
+  isAsked,
+  serversOf,
+  spreadOf,
+  takesMail,
+  tunnelOf,
+  usualTunnelLimits,
+} from './dns-use.ts';
 import { samplingCaveat, scoreOf, severityOf } from './gravity.ts';
 import { largest } from './senders.ts';
 import { countText } from './quantities.ts';
@@ -19,7 +28,8 @@ import { valuesByRow } from './tenant-values.ts';
  * - resolvers, forwarders: others ask them; recursive ones ask many servers themselves;
  * - mail servers: mail comes to them. Where their usual is known, that decides instead;
  * - monitoring, crawlers: they talk to what they ask for; and theirs is the same each day: twice the 99th percentile of the hour;
- * - tunnels: `dns_tunnel` tells of them.
+ * - tunnels: `dns_tunnel` tells of them;
+ * - devices that ask out of one port all day: their flow is told of once in half an hour, and then a minute's part of it is counted.
  */
 const parameters = {
   queries_per_minute: {
@@ -84,7 +94,9 @@ class RunningDnsAnomaly implements RunningDetector {
       const v = values(row);
       if (queries[row]! < v.queries_per_minute / MOST_WINDOWS_BACK / 4) continue;
       const host = step.entity('source', row);
-      const asked = host.sum('dns_queries');
+      if (host.sum('dns_queries') <= v.queries_per_minute) continue;
+      const servers = serversOf(step, host);
+      const asked = askedOfAll(host, servers);
       if (asked <= v.queries_per_minute) continue;
       const rate = host.most('sampling_rate');
       if (rate > 1 && asked / rate < 10) continue;
@@ -92,7 +104,6 @@ class RunningDnsAnomaly implements RunningDetector {
       if (!known.learning && asked < v.times_usual * known.high * 60) continue;
       if (!isProgram(host, asked, v) || isAsked(step, host)) continue;
       if (known.learning && takesMail(step, host)) continue;
-      const servers = serversOf(step, host);
       const asks = new Set(servers.map((pair) => pair.address('destination_ip'))).size;
       if (asks >= v.servers) continue;
       if (tunnelOf(step, servers, usualTunnelLimits) !== undefined) continue;

@@ -23,26 +23,43 @@ export const dnsReads = {
     'amplifiers',
     'ports',
   ],
-  pair: ['dns_queries', 'dns_query_bytes', 'dns_answers', 'dns_answer_bytes', 'sampling_rate', 'records'],
+  pair: [
+    'dns_queries',
+    'dns_query_bytes',
+    'dns_answers',
+    'dns_answer_bytes',
+    'flows',
+    'longest_ms',
+    'sampling_rate',
+    'records',
+  ],
 } as const;
+
+/** A flow that lasted so long tells by itself that what it carried was no burst: exporters tell of it once, when it ended. */
+const LASTING_MS = 20_000;
+/** Questions out of one port: ordinary clients take another one for each, or for the two or three of one name. */
+const ONE_SOCKET = 30;
 
 /** Pairs of a host with the servers that it asks, the one that it asks most first. */
 export function serversOf(step: Step, host: Entity): Entity[] {
   return step
     .pairsOf(host, 'source', MOST_WINDOWS_BACK)
-    .filter((pair) => pair.number('port') === DNS && pair.sum('dns_queries') > 0)
-    .sort((a, b) => b.sum('dns_queries') - a.sum('dns_queries'));
+    .filter((pair) => pair.number('port') === DNS)
+    .map((pair) => ({ pair, queries: pair.sum('dns_queries') }))
+    .filter(({ queries }) => queries > 0)
+    .sort((a, b) => b.queries - a.queries)
+    .map(({ pair }) => pair);
 }
 
 /** Whether others ask it: a resolver or forwarder, whose questions are theirs. */
 export function isAsked(step: Step, host: Entity): boolean {
-  const asked = step.host('destination', host.tenantId, host.address('source_ip')).sum('dns_queries');
+  const asked = step.entityOf('destination', host.key).sum('dns_queries');
   return asked >= 10 && asked >= 0.05 * host.sum('dns_queries');
 }
 
 /** Whether mail is delivered to it: each is looked up in lists, with the sender’s keys and policies. */
 export function takesMail(step: Step, host: Entity): boolean {
-  const ports = step.host('destination', host.tenantId, host.address('source_ip')).hashes('ports');
+  const ports = step.entityOf('destination', host.key).hashes('ports');
   return keptPorts(ports).some((port) => mailPorts.includes(port));
 }
 
@@ -53,7 +70,29 @@ export function spreadOf(entity: Entity): { windows: number; fullest: number } {
   return { windows, fullest: entity.most('dns_queries') / entity.sum('dns_queries') };
 }
 
+/**
+ * Questions of a pair in a minute. A flow that is told of once in half an hour brings its questions at once: they are spread over the
+ * time that it lasted.
+ */
+export function askedAMinute(pair: Entity): number {
+  return pair.sum('dns_queries') / Math.max(1, pair.most('longest_ms') / 60_000);
+}
+
+/** The same of a host, by the servers that it asks. */
+export function askedOfAll(host: Entity, servers: readonly Entity[]): number {
+  const before = servers.reduce((sum, pair) => sum + pair.sum('dns_queries') - askedAMinute(pair), 0);
+  return host.sum('dns_queries') - before;
+}
+
+/** Whether the minute was filled with questions, and did not only have a burst. */
+function lasts(pair: Entity): boolean {
+  if (pair.most('longest_ms') >= LASTING_MS) return true;
+  const { windows, fullest } = spreadOf(pair);
+  return windows >= 3 && fullest <= 0.7;
+}
+
 export interface Sizes {
+  /** In a minute, as are the others: of what lasted longer, a minute’s part. */
   readonly queries: number;
   readonly queryBytes: number;
   readonly answers: number;
@@ -75,7 +114,13 @@ export function sizesOf(step: Step, pair: Entity, isOnly: boolean): Sizes | unde
     answers = client.sum(alone ? 'amplified_packets' : 'dns_answers');
     answerBytes = client.sum(alone ? 'amplified_bytes' : 'dns_answer_bytes');
   }
-  return { queries: pair.sum('dns_queries'), queryBytes: pair.sum('dns_query_bytes'), answers, answerBytes };
+  const minute = askedAMinute(pair) / pair.sum('dns_queries');
+  return {
+    queries: pair.sum('dns_queries') * minute,
+    queryBytes: pair.sum('dns_query_bytes') * minute,
+    answers: answers * minute,
+    answerBytes: answerBytes * minute,
+  };
 }
 
 export interface TunnelLimits {
@@ -83,6 +128,9 @@ export interface TunnelLimits {
   readonly query_bytes: number;
   readonly answer_bytes: number;
   readonly bytes_per_minute: number;
+  readonly socket_queries_per_minute: number;
+  readonly socket_query_bytes: number;
+  readonly socket_answer_bytes: number;
 }
 
 export const usualTunnelLimits: TunnelLimits = {
@@ -90,18 +138,39 @@ export const usualTunnelLimits: TunnelLimits = {
   query_bytes: 150,
   answer_bytes: 500,
   bytes_per_minute: 30_000,
+  socket_queries_per_minute: 300,
+  socket_query_bytes: 100,
+  socket_answer_bytes: 300,
 };
+
+/** Whether a client asks and asks out of one port. */
+export function isOneSocket(pair: Entity): boolean {
+  return pair.sum('dns_queries') >= ONE_SOCKET * pair.sum('flows');
+}
+
+/** Limits of the mean sizes: lower where many questions come out of one port, for that alone is what few programs do. */
+export function sizeLimits(
+  { queries }: Sizes,
+  pair: Entity,
+  limits: TunnelLimits,
+): { readonly query: number; readonly answer: number } {
+  return isOneSocket(pair) && queries >= limits.socket_queries_per_minute
+    ? {
+        query: Math.min(limits.query_bytes, limits.socket_query_bytes),
+        answer: Math.min(limits.answer_bytes, limits.socket_answer_bytes),
+      }
+    : { query: limits.query_bytes, answer: limits.answer_bytes };
+}
 
 /** Whether questions or answers are too large, on average and for long, to be names and what they stand for. */
 export function isTunnel(sizes: Sizes, pair: Entity, limits: TunnelLimits): boolean {
   const { queries, queryBytes, answers, answerBytes } = sizes;
   if (queries < limits.queries_per_minute || queryBytes + answerBytes < limits.bytes_per_minute) return false;
   if (pair.most('sampling_rate') > 1 && pair.sum('records') < 10) return false;
-  const { windows, fullest } = spreadOf(pair);
-  if (windows < 3 || fullest > 0.7) return false;
+  if (!lasts(pair)) return false;
+  const { query, answer } = sizeLimits(sizes, pair, limits);
   return (
-    queryBytes >= limits.query_bytes * queries ||
-    (answers >= limits.queries_per_minute && answerBytes >= limits.answer_bytes * answers)
+    queryBytes >= query * queries || (answers >= limits.queries_per_minute && answerBytes >= answer * answers)
   );
 }
 

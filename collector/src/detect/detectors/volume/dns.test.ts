@@ -121,6 +121,46 @@ describe('a DNS tunnel', () => {
     expect(tunnels(flows).length).toBeGreaterThan(0);
   });
 
+  /** A socket's questions and answers as an exporter tells of them: a flow each way, when it has ended or been active for long. */
+  const socket = (
+    queries: number,
+    size: number,
+    answer: number,
+    { durationMs = 46_000, server = RESOLVER } = {},
+  ): Flow[] =>
+    conversation(50, CLIENT, 44_052, server, 53, {
+      protocol: UDP,
+      bytes: size * queries,
+      packets: queries,
+      bytesBack: answer * queries,
+      packetsBack: queries,
+      durationMs,
+    });
+
+  it('that carries little at a time is told by its one socket, of one flow each way', () => {
+    const found = tunnels(socket(1_740, 119, 191, { server: '203.0.113.200' }));
+    expect(found).toMatchObject([{ entity: '10.0.0.9 → 203.0.113.200', value: 119, threshold: 100 }]);
+    expect(found[0]!.description).toContain('out of one port');
+    expect(tunnels([biflow(socket(1_740, 80, 301))])).toMatchObject([{ value: 301, threshold: 300 }]);
+    expect(anomalies(socket(1_740, 119, 191))).toEqual([]);
+  });
+
+  it('by one socket is not found just below its rate or its sizes, nor where it was a burst', () => {
+    expect(tunnels(socket(300, 100, 100))).toHaveLength(1);
+    expect(tunnels(socket(299, 100, 100))).toEqual([]);
+    expect(tunnels(socket(1_740, 99, 299))).toEqual([]);
+    expect(tunnels(socket(1_740, 119, 191, { durationMs: 9_000 }))).toEqual([]);
+  });
+
+  it('of a flow that is told of each half an hour is measured by the minute', () => {
+    const halfAnHour = { durationMs: 1_800_000 };
+    expect(tunnels(socket(30 * 301, 119, 191, halfAnHour))[0]!.title).toContain('301 queries/min');
+    expect(tunnels(socket(30 * 299, 119, 191, halfAnHour))).toEqual([]);
+    // A device that asks forty times a minute out of one port.
+    expect(anomalies(socket(30 * 40, 75, 160, halfAnHour))).toEqual([]);
+    expect(anomalies(socket(30 * 1_001, 75, 160, halfAnHour))).toMatchObject([{ value: 1_001 }]);
+  });
+
   it('is not found just below its sizes or its rate', () => {
     expect(tunnels(asks(120, 0, 60, { size: 149, answer: 499 }))).toEqual([]);
     expect(tunnels(asks(59, 0, 60, { size: 300, answer: 900 }))).toEqual([]);
@@ -143,6 +183,15 @@ describe('what is no DNS tunnel', () => {
     const asked = asks(300, 0, 60, { client: own(80), size: 250 });
     const forwarded = asks(300, 0, 60, { client: RESOLVER, server: '9.9.9.9', size: 250 });
     expect(tunnels([...asked, ...forwarded]).every((f) => f.source === own(80))).toBe(true);
+  });
+
+  it('a forwarder with one port, and names as they are', () => {
+    const flows = spread(6, 0, 60, (n) => ({
+      ...asks(1, 0, 1, { size: 82, answer: 220, each: 400 })[0]!,
+      source_port: 4_096,
+      timestamp: Number(spread(6, 0, 60, () => ({}))[n]!.timestamp),
+    }));
+    expect(tunnels(flows)).toEqual([]);
   });
 
   it('a burst of long names', () => {
