@@ -72,6 +72,57 @@ describe('the entropy of addresses and ports', () => {
     expect(after(backup, 4)).toEqual([]);
   });
 
+  it('is not told for a download that is most of what there is, however alike the sources were before', () => {
+    // All clients of this office use the same proxy: its address is half of all sources, and always was.
+    const proxied = (w: number): Flow[] =>
+      office(w).map((flow, i) => (i % 4 === 0 ? flow : { ...flow, source_ip: '10.1.9.9', packets_in: 60 }));
+    const download = contacts(1, {
+      source_ip: '10.1.9.9',
+      destination_ip: '10.1.0.7',
+      source_port: 443,
+      destination_port: 50_000,
+      packets_in: 100_000,
+    });
+    const windows = [
+      ...windowsOf(LEARNT, proxied),
+      ...windowsOf(2, (w) => [...proxied(w), ...download], LEARNT),
+    ];
+    expect(runDetector(entropyShift, windows, { set })).toEqual([]);
+  });
+
+  it('is not told for an update that all fetch of one server', () => {
+    // Flows of one direction: answers go from few ports to many.
+    const oneWay = (w: number): Flow[] =>
+      office(w).flatMap(({ bytes_out: _b, packets_out: _p, ...flow }) => [
+        flow,
+        {
+          ...flow,
+          source_ip: flow.destination_ip!,
+          destination_ip: flow.source_ip!,
+          source_port: flow.destination_port!,
+          destination_port: flow.source_port!,
+        },
+      ]);
+    const answers = (server: string, clients: (i: number) => string): Flow[] =>
+      Array.from({ length: 60 }, (_, i) => ({
+        ...contacts(1)[0]!,
+        source_ip: server,
+        destination_ip: clients(i),
+        source_port: 443,
+        destination_port: 40_000 + 97 * i,
+        packets_in: 200,
+        packets_out: 0,
+        bytes_out: 0,
+      }));
+    const found = (more: Flow[]): Found[] =>
+      runDetector(
+        entropyShift,
+        [...windowsOf(LEARNT, oneWay), ...windowsOf(4, (w) => [...oneWay(w), ...more], LEARNT)],
+        { set },
+      );
+    expect(found(answers('198.51.100.7', (i) => `10.1.0.${i}`))).toEqual([]);
+  });
+
   it('says nothing before it is learnt, nor of few records', () => {
     expect(runDetector(entropyShift, learning.slice(0, 10))).toEqual([]);
     const few = windowsOf(LEARNT + 2, (w) => (w < LEARNT ? office(w).slice(0, 40) : contacts(40)));

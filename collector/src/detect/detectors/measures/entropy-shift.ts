@@ -17,8 +17,11 @@ import { whatOf } from './what.ts';
  * up and down. One alone is not enough: two must be off.
  *
  * What looks alike:
- * - One large flow (a backup, a speed test: an "alpha flow" in that paper) draws all four together. What only draws both addresses together is
- *   not told: other detectors see its volume.
+ * - One large flow (a backup, a speed test, a download: an "alpha flow" in that paper) draws all four together, as far as they were not so
+ *   before. Where nothing is spread, and both addresses are drawn together, or one source and one destination have the larger part of all
+ *   packets, it is not told: other detectors see its volume.
+ * - An update that all fetch: its server draws source addresses and ports together, towards as many destinations as ever. What only draws the
+ *   source's side together is a server that answers; who scans has many destinations or ports, who floods has one destination.
  * - Crawlers, gateways, resolvers have shapes of their own, and these are habit.
  * - Few records have no shape.
  * - A short burst: it must be strong, or there in two windows.
@@ -35,6 +38,8 @@ const NAMES = ['source addresses', 'destination addresses', 'source ports', 'des
 /** Habits: of 256 tenants and interfaces, each of four features, all day and by three hours. */
 const MOST_HABITS = 256 * 4 * 9;
 const SLOT_HOURS = 3;
+/** The part of all packets that one source and one destination have where most of it is one conversation. */
+const MOST_OF_IT = 0.4;
 /** So many thresholds, of all that is off together, are told in the first window. */
 const STRONG = 3;
 
@@ -90,7 +95,7 @@ class RunningEntropyShift implements RunningDetector {
     const shifted: Shifted[] = [];
     this.each(step, (entity, values) => {
       const now = this.shiftsOf(entity, entropiesOf(entity), step, values);
-      if (!isTelling(now)) return;
+      if (!isTelling(now) || (isDrawnTogether(now) && isOneConversation(entity))) return;
       const distance = now.reduce((sum, { by }) => sum + Math.abs(by), 0);
       if (distance >= STRONG || isTelling(this.shiftsOf(entity, entropiesBefore(entity), step, values)))
         shifted.push({ entity, shifts: now, distance });
@@ -172,11 +177,26 @@ function entropiesBefore(entity: Entity): number[] {
   });
 }
 
-/** Two or more, and not only addresses drawn together: that is one large flow. */
+/** Two or more, and not only addresses drawn together: that is one large flow; nor only the source’s side: that is a server that answers. */
 function isTelling(shifts: readonly Shift[]): boolean {
   if (shifts.length < 2) return false;
-  const together = (feature: number): boolean => shifts.some((s) => s.feature === feature && s.by < 0);
-  return shifts.some(({ by }) => by > 0) || !(together(0) && together(1));
+  if (!isDrawnTogether(shifts)) return true;
+  const together = (feature: number): boolean => shifts.some((s) => s.feature === feature);
+  const [source, destination, sourcePort, destinationPort] = [0, 1, 2, 3].map(together);
+  if (source && destination) return false;
+  return !(source && sourcePort && !destination && !destinationPort);
+}
+
+function isDrawnTogether(shifts: readonly Shift[]): boolean {
+  return shifts.every(({ by }) => by < 0);
+}
+
+/** Whether one bucket of addresses has so much of the packets, of the sources and of the destinations. */
+function isOneConversation(entity: Entity): boolean {
+  return (['source_histogram', 'destination_histogram'] as const).every((name) => {
+    const histogram = entity.histogram(name, 1);
+    return Math.max(...histogram) >= MOST_OF_IT * histogram.reduce((sum, n) => sum + n, 0);
+  });
 }
 
 function reportShifted(
