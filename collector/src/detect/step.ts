@@ -13,7 +13,6 @@ import {
   distinctKept,
   hashesOf,
   keyWords,
-  mergedDistinct,
   windowKinds,
 } from '@weir/core/windows';
 import { AddressTexts } from './address-texts.ts';
@@ -269,6 +268,8 @@ export class Entity {
   /** Rows of the windows back: found when first asked for, for many entities are looked at in one window only. */
   private readonly places = [NOT_LOOKED, NOT_LOOKED, NOT_LOOKED, NOT_LOOKED, NOT_LOOKED, NOT_LOOKED];
   private keyView: Uint32Array | undefined;
+  /** Hashes of all windows, as they were asked for: several detectors ask for the same. */
+  private merged: Map<WindowDistinct, Uint32Array> | undefined;
 
   /** `known` and `row`: of a window so many back in which it has a row; without one its current one is known to be missing. */
   constructor(
@@ -363,13 +364,19 @@ export class Entity {
 
   /** The merged hashes of a distinct column, ascending: see core's distinct.ts for what they tell. */
   hashes(name: WindowDistinct, windows = MOST_WINDOWS_BACK): Uint32Array {
-    const parts: Uint32Array[] = [];
+    const known = windows === MOST_WINDOWS_BACK ? this.merged?.get(name) : undefined;
+    if (known !== undefined) return known;
+    let merged: Uint32Array | undefined;
     for (let b = 0; b < windows; b++) {
       const row = this.rowBack(b);
       const column = row < 0 ? undefined : this.rowsBack(b).distincts[name];
-      if (column !== undefined) parts.push(hashesOf(column, row));
+      if (column === undefined) continue;
+      const part = hashesOf(column, row);
+      merged = merged === undefined ? part : unionOf(merged, part, distinctKept(this.kind));
     }
-    return parts.length === 1 ? parts[0]! : mergedDistinct(parts, distinctKept(this.kind));
+    merged ??= new Uint32Array(0);
+    if (windows === MOST_WINDOWS_BACK) (this.merged ??= new Map()).set(name, merged);
+    return merged;
   }
 
   /** How many distinct values: exact while fewer than are kept. */
@@ -422,6 +429,22 @@ export class Entity {
     const { words, wordsAt: at } = this;
     return addressHash(words[at + 1]!, words[at + 2]!, words[at + 3]!, words[at + 4]!);
   }
+}
+
+/** The smallest of two lists that ascend, each once. */
+function unionOf(a: Uint32Array, b: Uint32Array, kept: number): Uint32Array {
+  if (b.length === 0) return a;
+  if (a.length === 0) return b;
+  const out = new Uint32Array(Math.min(kept, a.length + b.length));
+  let n = 0;
+  for (let i = 0, j = 0; n < out.length && (i < a.length || j < b.length); n++) {
+    const x = i < a.length ? a[i]! : Infinity;
+    const y = j < b.length ? b[j]! : Infinity;
+    if (x <= y) i++;
+    if (y <= x) j++;
+    out[n] = Math.min(x, y);
+  }
+  return n === out.length ? out : out.subarray(0, n);
 }
 
 function sameWords(a: Uint32Array, at: number, b: Uint32Array, from: number): boolean {

@@ -337,7 +337,6 @@ class BruteForce implements RunningDetector {
 
 /** Pairs that made attempts within the last minute. */
 function minutesOf(step: Step): Minute[] {
-  const met = new Set<string>();
   const minutes: Minute[] = [];
   for (let back = 0; back < MOST_WINDOWS_BACK; back++) {
     const rows = step.rowsBack('pair', back);
@@ -347,9 +346,7 @@ function minutesOf(step: Step): Minute[] {
     for (let row = 0; row < rows.rows; row++) {
       if (rows.rest[row] === 1 || short[row] === 0 || protocol![row] !== TCP || port![row] === 0) continue;
       const pair = step.entityBack('pair', back, row)!;
-      const name = pair.key.join();
-      if (met.has(name)) continue;
-      met.add(name);
+      if (wasMet(pair, back)) continue;
       let attempts = 0;
       for (let b = back; b < MOST_WINDOWS_BACK; b++) attempts += recentOf(step, pair, b).attempts;
       if (attempts === 0) continue;
@@ -368,6 +365,12 @@ function minutesOf(step: Step): Minute[] {
     }
   }
   return minutes;
+}
+
+/** Whether a later window has brought it already. */
+function wasMet(pair: Entity, back: number): boolean {
+  for (let b = 0; b < back; b++) if (pair.at('login_short_flows', b) !== 0) return true;
+  return false;
 }
 
 function recentOf(step: Step, pair: Entity, back: number): Recent {

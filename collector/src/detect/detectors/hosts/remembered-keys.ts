@@ -21,13 +21,15 @@ export interface SavedKeys {
 export function fingerprint(tenant: string, ...words: readonly number[]): Fingerprint {
   let high = 0x9e3779b9;
   let low = 0x7f4a7c15;
-  const add = (word: number): void => {
+  for (let i = 0; i <= tenant.length; i++) {
+    const word = i < tenant.length ? tenant.charCodeAt(i) : 0x10000;
     high = scattered(high ^ word) + 0x165667b1;
     low = scattered(Math.imul(low, 5) ^ word);
-  };
-  for (let i = 0; i < tenant.length; i++) add(tenant.charCodeAt(i));
-  add(0x10000);
-  for (const word of words) add(word);
+  }
+  for (let i = 0; i < words.length; i++) {
+    high = scattered(high ^ words[i]!) + 0x165667b1;
+    low = scattered(Math.imul(low, 5) ^ words[i]!);
+  }
   // Zero stands for a free place.
   return { high: high >>> 0 || 1, low: low >>> 0 };
 }
@@ -121,10 +123,12 @@ export class RememberedKeys {
     this.crowdedAt = -Infinity;
   }
 
-  private find({ high, low }: Fingerprint, now: number): number {
-    const first = this.placeOf({ high, low });
+  private find(key: Fingerprint, now: number): number {
+    const { high, low } = key;
+    const { high: highs, low: lows } = this;
+    const first = this.placeOf(key);
     for (let p = first; p < first + WAYS; p++)
-      if (this.high[p] === high && this.low[p] === low && !this.isFree(p, now)) return p;
+      if (highs[p] === high && lows[p] === low && !this.isFree(p, now)) return p;
     return -1;
   }
 

@@ -188,10 +188,19 @@ class SlowScan implements RunningDetector {
       const ping = proto === ICMP || proto === ICMP6;
       if (!ping && (service === 0 || (proto !== TCP && proto !== UDP))) continue;
       const tenant = rows.texts.tenant_id[tenant_id![row]!] ?? '';
-      const words = wordsOf(source_ip!, row);
       const hash = hashAt(destination_ip!, row);
+      const at = 4 * row;
+      const ends = source_ip!;
       const fresh = this.own.meet(
-        fingerprint(tenant, ...words, hash, (proto << 16) | (ping ? 0 : service)),
+        fingerprint(
+          tenant,
+          ends[at]!,
+          ends[at + 1]!,
+          ends[at + 2]!,
+          ends[at + 3]!,
+          hash,
+          (proto << 16) | (ping ? 0 : service),
+        ),
         step.start,
       );
       if (!fresh || sampling_rate[row]! > 1 || this.own.isCrowded(step.start)) continue;
@@ -200,7 +209,7 @@ class SlowScan implements RunningDetector {
       if (isMulticast(destination_ip!, row)) continue;
       const first = {
         tenant,
-        words,
+        words: wordsOf(source_ip!, row),
         destinationHash: hash,
         destination: addressText(destination_ip!, 4 * row),
         port: ping ? 0 : service,
@@ -228,8 +237,9 @@ class SlowScan implements RunningDetector {
       if (rows.rest[row] === 1 || (internal[row]! & 1) === 1 || sampling_rate[row]! > 1) continue;
       const failed = failed_flows[row]!;
       const tenant = rows.texts.tenant_id[tenant_id![row]!] ?? '';
-      const address = addressText(source_ip!, 4 * row);
-      if (failed === 0 && !this.sources.has(`${tenant} ${address}`)) continue;
+      const isKnown = (): boolean =>
+        this.sources.has(`${tenant} ${step.entity('source', row).address('source_ip')}`);
+      if (failed === 0 && (this.sources.size === 0 || !isKnown())) continue;
       const contacts = hashesOf(rows.distincts.contacts!, row);
       // Whoever contacts more in a window is no slow scanner.
       if (contacts.length >= DISTINCT_KEPT) continue;
@@ -239,24 +249,21 @@ class SlowScan implements RunningDetector {
       const accepted = halfAccepted(step, rows, row);
       for (const hash of contacts)
         for (const port of contacts.length === 1 || ports.length === 1 ? ports : [0]) {
-          const first = {
-            tenant,
-            words,
-            destinationHash: hash,
-            destination: step.addressOf(hash) ?? '',
-            port,
-            at: step.start,
-          };
           if (!this.outside.meet(fingerprint(tenant, ...words, hash, port), step.start)) continue;
-          if (this.outside.isCrowded(step.start) && !this.sources.has(`${tenant} ${address}`)) continue;
+          if (this.outside.isCrowded(step.start) && !isKnown()) continue;
           const fails = failedContacts.includes(hash) && failed * 2 > contact_flows[row]! && !accepted;
-          if (fails) this.fail(first, step.start, false);
-          else this.succeed(first);
+          if (!fails) this.succeed({ tenant, words });
+          else {
+            const destination = step.addressOf(hash) ?? '';
+            const first = { tenant, words, destinationHash: hash, destination, port, at: step.start };
+            this.fail(first, step.start, false);
+          }
         }
     }
   }
 
   private succeed(first: Pick<Pending, 'tenant' | 'words'>): void {
+    if (this.sources.size === 0) return;
     const source = this.sources.get(`${first.tenant} ${addressText(first.words)}`);
     if (source === undefined) return;
     source.successes++;
@@ -293,8 +300,12 @@ class SlowScan implements RunningDetector {
   }
 
   private expire(now: number): void {
-    for (const [name, { tenant, last }] of this.sources)
-      if (now - last > this.settings(tenant).idle_hours * 3600) this.sources.delete(name);
+    let of: string | undefined;
+    let idle = 0;
+    for (const [name, { tenant, last }] of this.sources) {
+      if (tenant !== of) idle = this.settings((of = tenant)).idle_hours * 3600;
+      if (now - last > idle) this.sources.delete(name);
+    }
     if (this.sources.size <= MOST_SOURCES) return;
     const least = [...this.sources].sort(([, a], [, b]) => a.sum - b.sum || a.last - b.last);
     for (const [name] of least.slice(0, this.sources.size - MOST_SOURCES / 2)) this.sources.delete(name);
