@@ -356,6 +356,23 @@ describe.each(forms)('no scan, reported in %s, is', (form) => {
     ).toEqual([]);
   });
 
+  it('a monitoring server that asks each host for services, of which all lack one', () => {
+    const round = times(60, (i) => [
+      ...[22, 80, 445].flatMap((port) =>
+        connection(form, { at: 1 + i / 2, source: SCANNER, destination: host(i), port, packets: 4 }),
+      ),
+      ...probe(form, { at: 1 + i / 2, source: SCANNER, destination: host(i), port: 443, refused: true }),
+    ]);
+    expect(run(round)).toEqual([]);
+    // Those that answer nothing are not reached.
+    const dark = times(30, (i) =>
+      [22, 80, 445].flatMap((port) =>
+        probe(form, { at: 1 + i, source: SCANNER, destination: host(200 + i), port }),
+      ),
+    );
+    expect(run([...round.slice(0, 10), ...dark]).map((f) => f.type)).toContain('port_scan_horizontal');
+  });
+
   it('a load balancer that checks its servers half open', () => {
     const check = {
       flags: SYN | RST,

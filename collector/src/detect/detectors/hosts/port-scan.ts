@@ -4,6 +4,7 @@ import { type Entity, MOST_WINDOWS_BACK, type Step } from '../../step.ts';
 import { answersSeen } from './answers-seen.ts';
 import { certainty, rounded, samplingCaveat, scoreOver } from './certainty.ts';
 import { isOutage } from './outage.ts';
+import { knownThoughFailed, reachedReads } from './reached.ts';
 
 /*
  * Who looks for services asks many ports of few hosts, or few ports of many hosts, and most of what is asked is refused or not there.
@@ -16,6 +17,10 @@ import { isOutage } from './outage.ts';
  *   accept are taken off where its answers are seen: load balancers check their servers half open.
  * - RST and ICMP unreachable that come back: FIN, NULL, Xmas, ACK and UDP scans have no SYN.
  * - Small flows that nothing answers: what firewalls drop. Only where answers are seen otherwise, and where nothing is sampled.
+ *
+ * Monitoring asks each host for several services, of which some hosts do not have some. A host that was reached by one service is known, and
+ * does not count as not reached for another; of own sources, whose pairs are there, that is seen. While a window still takes flows it is
+ * not seen yet: then most flows to more than one port must fail.
  *
  * With sampling, a SYN that was seen alone is no failure, for the rest of its connection was only not seen; but of connections that come
  * about one packet in ten is a SYN, of a scan all are. So then nearly all contacts must be such.
@@ -255,7 +260,10 @@ function horizontalOf(step: Step, minute: Minute, values: PortScanValues): Findi
     rate > 1 ? SAMPLED_FAILED_SHARE : 0,
     step.early ? EARLY_FAILED_SHARE : 0,
   );
-  const halfHosts = halfAccepted > half ? 0 : host.distinct('failed_contacts');
+  const several = ports > 1;
+  if (step.early && several && half < share * contactFlows) return undefined;
+  const known = several && minute.own ? knownThoughFailed(step, host) : 0;
+  const halfHosts = halfAccepted > half ? 0 : host.distinct('failed_contacts') - known;
   const soft = !step.early && rate <= 1;
   const refusedHosts = soft && minute.small ? contacts * Math.min(1, refused / contactFlows) : 0;
   const silentHosts =
@@ -413,7 +421,7 @@ export const portScan: Detector<typeof parameters> = {
       'ports',
     ],
     destination: ['flows', 'contact_flows', 'refused_flows', 'unreachable_flows', 'sources'],
-    pair: ['flows', 'failed_flows'],
+    pair: reachedReads,
   },
   windowsBack: MOST_WINDOWS_BACK,
   early: true,
