@@ -86,7 +86,7 @@ function groups(
         properties.min(0),
         properties.unit('short'),
         properties.colour(colours.warning),
-        properties.width(170),
+        properties.width(110),
       ])
       .overrideByName('Last opened', [properties.unit('dateTimeAsIso'), properties.width(160)])
   );

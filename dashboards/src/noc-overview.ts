@@ -253,7 +253,7 @@ export const nocOverview = dashboardOf({
           'Latest anomalies',
           'What was unusual in this range, the newest first.',
           { filter, limit: 20 },
-          ['severity', 'opened', 'title'],
+          ['severity', 'lasted', 'title'],
         ),
       ),
     ),

@@ -141,7 +141,7 @@ export function storyTable(title: string, description: string, query: PanelQuery
       properties.links([drillDown(uids.anomalies, 'Its anomalies', { story: cell('story') })]),
     ])
     .overrideByName('Anomalies', [properties.align('center'), properties.width(95)])
-    .overrideByName('Hosts', [properties.width(260)])
+    .overrideByName('Hosts', [properties.width(180)])
     .overrideByName('Opened', [properties.unit('dateTimeAsIso'), properties.width(160)])
     .overrideByName('Lasted', [properties.unit('ms'), properties.decimals(0), properties.width(90)])
     .overrideByName('story', [properties.hidden(), properties.hiddenFromView()]);
