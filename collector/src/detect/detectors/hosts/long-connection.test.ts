@@ -101,6 +101,20 @@ describe.each(forms)('a long connection, reported in %s', (form) => {
     expect(run([...first(), ...sessions, ...flow(START + 2 * HOUR, 7000)])).toEqual([]);
   });
 
+  it('is not: a telephone call among calls, each on a port of its own', () => {
+    const call = (at: number, seconds: number, n: number): Flow[] =>
+      flow(at + seconds, seconds, {
+        source: `10.0.1.${n}`,
+        destination: `10.0.2.${n}`,
+        port: 16_384 + 202 * n,
+        sourcePort: 16_500 + 202 * n,
+        protocol: 17,
+      });
+    const calls = times(6, (i) => call(i * 2 * HOUR + 30, 1000 + 100 * i, i + 1));
+    expect(run([...first(), ...calls, ...call(START, 2600, 20)])).toEqual([]);
+    expect(run([...first(), ...call(START, 2600, 20)])).not.toEqual([]);
+  });
+
   it('is not: a link that is made anew each day: replication, a VPN, BGP', () => {
     const night = flow(10 * HOUR, 9 * HOUR, { port: 5432, destination: '10.1.0.5' });
     expect(

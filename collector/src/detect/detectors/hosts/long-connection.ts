@@ -60,7 +60,9 @@ const USUALS = 2 ** 15;
 const USUAL_SECONDS = 30 * DAY;
 /** BGP, VPN: made to last. */
 const lasting = new Set([179, 500, 1194, 1701, 1723, 4500, 41641, 51820]);
+/** Ports from here on are anybody's: of UDP those of calls too (RTP, from 10,000 on by the usual settings), another with each call. */
 const EPHEMERAL = 32_768;
+const EPHEMERAL_UDP = 10_000;
 const HOLD_SECONDS = 2400;
 
 interface Chain {
@@ -247,7 +249,9 @@ function serviceKey(pair: Entity): Key {
 
 function portName(pair: Entity): string {
   const port = pair.number('port');
-  return `${pair.tenant} ${pair.bits('internal')} ${pair.number('protocol')} ${port >= EPHEMERAL ? 0 : port}`;
+  const protocol = pair.number('protocol');
+  const any = port >= (protocol === UDP ? EPHEMERAL_UDP : EPHEMERAL);
+  return `${pair.tenant} ${pair.bits('internal')} ${protocol} ${any ? 0 : port}`;
 }
 
 function timeText(seconds: number): string {

@@ -49,6 +49,18 @@ describe('carpet bombing', () => {
     expect(filterProblem(found[0]!.flowFilter)).toBeUndefined();
   });
 
+  it('is found beside a neighbour that is busy and answers', () => {
+    const bombs = spread(800, 0, 10, (n) => sent(n, own(n % 40), 150));
+    const busy = conversation(1, own(501), 40_000, own(200), 443, {
+      bytes: 400_000_000,
+      packets: 300_000,
+      bytesBack: 9_000_000,
+      packetsBack: 150_000,
+    });
+    expect(find([...busy, ...bombs])).toMatchObject([{ entity: '10.0.0.0/24', value: 15_000_000 }]);
+    expect(find(busy)).toEqual([]);
+  });
+
   it('is held against what is usual, where that is known', () => {
     const flows = spread(800, 0, 10, (n) => sent(n, own(n % 100), 240));
     const receives = (rate: number) =>

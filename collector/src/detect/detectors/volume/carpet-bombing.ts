@@ -1,5 +1,5 @@
 import { addressText } from '@weir/core';
-import { WINDOW_SECONDS } from '@weir/core/windows';
+import { WINDOW_SECONDS, addressHash } from '@weir/core/windows';
 import type { Usual } from '../../baselines/usual.ts';
 import type { Detector, Finding, Report, RunningDetector, Values } from '../../detector.ts';
 import { type Entity, MOST_WINDOWS_BACK, type Step } from '../../step.ts';
@@ -15,7 +15,8 @@ import { isLookedAfter, showsAnswers } from './view.ts';
  * and none answers.
  *
  * What looks alike, and how it is told:
- * - a prefix of busy servers or clients: it answers, and few of its addresses have most of it;
+ * - a prefix of busy servers or clients: they answer. Only those of its addresses count that do not, so that an attack is seen beside a
+ *   backup to a neighbour, too;
  * - an attack on one host: that host has most of it, and its own detectors;
  * - a scan of the prefix: of few sources, or packets that are few by far;
  * - an own network’s multicast; what own hosts send elsewhere.
@@ -56,7 +57,7 @@ const parameters = {
     default: 0.1,
     unit: 'packets/packet',
     most: 1,
-    doc: 'A prefix that sends back more packets than this for each received is in use, not under attack.',
+    doc: 'A host that sends back more packets than this for each received is in use, not under attack.',
   },
   times_usual: {
     default: 5,
@@ -90,7 +91,7 @@ export const carpetBombing: Detector<P> = {
       'sources',
       'destinations',
     ],
-    destination: ['bytes', 'packets'],
+    destination: ['bytes', 'packets', 'packets_back'],
     source: ['packets'],
     tenant: ['internal'],
   },
@@ -129,12 +130,9 @@ class RunningCarpetBombing implements RunningDetector {
         const known = usual.of(step, 'prefix', row, metric);
         const absolute = metric === 'bytes' ? v.bytes_per_second : v.packets_per_second;
         const threshold = known.learning ? absolute * factor : Math.max(absolute, v.times_usual * known.high);
-        const rate = evenRate(prefix, metric);
-        if (rate < threshold) continue;
-        const hit = hosts(step, 'destination', prefix, metric);
-        if (hit.most > v.top_share * prefix.at(metric)) continue;
-        const sent = hosts(step, 'source', prefix, 'packets').sum + prefix.at('packets_back');
-        if (!oneWay && sent > v.answers * prefix.at('packets')) continue;
+        const hit = unanswering(step, prefix, metric, oneWay ? Infinity : v.answers);
+        const rate = Math.min(evenRate(prefix, metric), hit.sum / WINDOW_SECONDS);
+        if (rate < threshold || hit.count < v.destinations || hit.most > v.top_share * hit.sum) continue;
         report(finding(prefix, metric, rate, threshold, known.learning ? 0 : known.median, hit, v));
         break;
       }
@@ -145,32 +143,50 @@ class RunningCarpetBombing implements RunningDetector {
 interface Hosts {
   readonly sum: number;
   readonly most: number;
+  readonly count: number;
   readonly top: readonly { readonly address: string; readonly value: number }[];
 }
 
-/** The hosts of a prefix in the current window: walks over all, so only for a prefix that is about to be reported. */
-function hosts(step: Step, kind: 'source' | 'destination', prefix: Entity, name: 'bytes' | 'packets'): Hosts {
+/** What hosts of the prefix received in the current window that send back fewer packets than `answers` for each. */
+function unanswering(step: Step, prefix: Entity, name: 'bytes' | 'packets', answers: number): Hosts {
+  const sent = new Map<number, number>();
+  eachHost(step, 'source', prefix, (hash, row) => sent.set(hash, step.rows('source').numbers.packets[row]!));
+  const rows = step.rows('destination');
+  const { packets, packets_back: back } = rows.numbers;
+  const found: { row: number; value: number }[] = [];
+  eachHost(step, 'destination', prefix, (hash, row) => {
+    if ((sent.get(hash) ?? 0) + back[row]! < answers * packets[row]!)
+      found.push({ row, value: rows.numbers[name][row]! });
+  });
+  found.sort((a, b) => b.value - a.value);
+  const words = rows.keys.destination_ip!;
+  return {
+    sum: found.reduce((total, { value }) => total + value, 0),
+    most: found[0]?.value ?? 0,
+    count: found.length,
+    top: found.slice(0, 10).map(({ row, value }) => ({ address: addressText(words, 4 * row), value })),
+  };
+}
+
+/** The hosts of a prefix in the current window: walks over all, so only for a prefix that is suspicious. */
+function eachHost(
+  step: Step,
+  kind: 'source' | 'destination',
+  prefix: Entity,
+  use: (hash: number, row: number) => void,
+): void {
   const rows = step.rows(kind);
   const words = rows.keys[kind === 'source' ? 'source_ip' : 'destination_ip']!;
-  const numbers = rows.numbers[name];
   const mask = prefix.number('destination_prefix') === 120 ? V4_MASK : V6_MASK;
-  const found: { row: number; value: number }[] = [];
-  let sum = 0;
   for (let row = 0; row < rows.rows; row++) {
     if (rows.rest[row] === 1) continue;
     let inside = true;
     for (let k = 0; k < 4 && inside; k++)
       inside = ((words[4 * row + k]! ^ prefix.key[1 + k]!) & mask[k]!) === 0;
     if (!inside || step.tenant(kind, row) !== prefix.tenant) continue;
-    sum += numbers[row]!;
-    found.push({ row, value: numbers[row]! });
+    const w = 4 * row;
+    use(addressHash(words[w]!, words[w + 1]!, words[w + 2]!, words[w + 3]!), row);
   }
-  found.sort((a, b) => b.value - a.value);
-  return {
-    sum,
-    most: found[0]?.value ?? 0,
-    top: found.slice(0, 10).map(({ row, value }) => ({ address: addressText(words, 4 * row), value })),
-  };
 }
 
 /** Bits of a prefix in words as they lie in memory: see `WindowSet.countPrefixes`. */
