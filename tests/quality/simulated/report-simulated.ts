@@ -19,7 +19,7 @@ export function writeSimulated(score: Score, options: Simulated, records: number
   writePart(
     'simulated',
     [
-      '## Simulated: two weeks of an office',
+      `## Simulated: ${options.days} days of an office`,
       '',
       `An office of ${score.ownHosts} hosts and its Internet, by the hour of day and week: ${options.days} days, of which the first`,
       `${options.learn} are learnt from and not scored; in the others attacks follow one another, about one every`,

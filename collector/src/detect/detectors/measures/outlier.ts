@@ -18,7 +18,8 @@ import { whatOf } from './what.ts';
  *
  * A forest alone would tell something every hour: of a million points some are the loneliest. What keeps it quiet:
  *
- * - A point counts only where two things or more are twice as much as the most that this host did in weeks.
+ * - A point counts only where things of two kinds or more are twice as much as the most that this host did in weeks: an upload is more
+ *   bytes, more packets and more to the outside, and is one thing.
  * - Its score must be above the highest of the last seven days, of all hosts. If days are alike, a new record of eight days falls on today one
  *   time in eight, whatever scores are distributed like, however many hosts there are: about one a week is the ceiling, not the rule.
  * - It must be there in two windows.
@@ -35,23 +36,38 @@ interface Feature {
   readonly distinct?: true;
   /** What is less in a minute is nothing, whatever the habit. */
   readonly least: number;
+  /** What grows together is of one kind. */
+  readonly of: 'volume' | 'activity' | 'names' | 'ping' | 'tunnels' | 'logins' | 'reach' | 'failing';
 }
 
 const FEATURES: readonly Feature[] = [
-  { name: 'bytes sent', unit: 'bytes/min', column: 'bytes', least: 1e7 },
-  { name: 'bytes got back', unit: 'bytes/min', column: 'bytes_back', least: 1e7 },
-  { name: 'packets sent', unit: 'packets/min', column: 'packets', least: 10_000 },
-  { name: 'flows', unit: 'flows/min', column: 'flows', least: 100 },
-  { name: 'contacts begun', unit: 'flows/min', column: 'contact_flows', least: 100 },
-  { name: 'bytes to other networks', unit: 'bytes/min', column: 'outbound_bytes', least: 1e7 },
-  { name: 'DNS queries', unit: 'queries/min', column: 'dns_queries', least: 60 },
-  { name: 'UDP packets', unit: 'packets/min', column: 'udp_packets', least: 10_000 },
-  { name: 'ICMP packets', unit: 'packets/min', column: 'icmp_packets', least: 100 },
-  { name: 'packets of other protocols', unit: 'packets/min', column: 'other_packets', least: 1000 },
-  { name: 'contacts to login ports', unit: 'flows/min', column: 'login_flows', least: 20 },
-  { name: 'hosts contacted', unit: 'hosts/min', column: 'contacts', distinct: true, least: 20 },
-  { name: 'hosts not reached', unit: 'hosts/min', column: 'failed_contacts', distinct: true, least: 10 },
-  { name: 'ports contacted', unit: 'ports/min', column: 'ports', distinct: true, least: 15 },
+  { name: 'bytes sent', unit: 'bytes/min', column: 'bytes', least: 1e7, of: 'volume' },
+  { name: 'bytes got back', unit: 'bytes/min', column: 'bytes_back', least: 1e7, of: 'volume' },
+  { name: 'packets sent', unit: 'packets/min', column: 'packets', least: 10_000, of: 'volume' },
+  { name: 'flows', unit: 'flows/min', column: 'flows', least: 100, of: 'activity' },
+  { name: 'contacts begun', unit: 'flows/min', column: 'contact_flows', least: 100, of: 'activity' },
+  { name: 'bytes to other networks', unit: 'bytes/min', column: 'outbound_bytes', least: 1e7, of: 'volume' },
+  { name: 'DNS queries', unit: 'queries/min', column: 'dns_queries', least: 60, of: 'names' },
+  { name: 'UDP packets', unit: 'packets/min', column: 'udp_packets', least: 10_000, of: 'volume' },
+  { name: 'ICMP packets', unit: 'packets/min', column: 'icmp_packets', least: 100, of: 'ping' },
+  {
+    name: 'packets of other protocols',
+    unit: 'packets/min',
+    column: 'other_packets',
+    least: 1000,
+    of: 'tunnels',
+  },
+  { name: 'contacts to login ports', unit: 'flows/min', column: 'login_flows', least: 20, of: 'logins' },
+  { name: 'hosts contacted', unit: 'hosts/min', column: 'contacts', distinct: true, least: 20, of: 'reach' },
+  {
+    name: 'hosts not reached',
+    unit: 'hosts/min',
+    column: 'failed_contacts',
+    distinct: true,
+    least: 10,
+    of: 'failing',
+  },
+  { name: 'ports contacted', unit: 'ports/min', column: 'ports', distinct: true, least: 15, of: 'reach' },
 ];
 const WIDTH = FEATURES.length;
 const SUMS = FEATURES.flatMap(({ column, distinct }, i) =>
@@ -98,9 +114,15 @@ const parameters = {
     unit: 'ratio',
     least: 1.1,
     threshold: true,
-    doc: 'So many times the most that this host did in weeks, of two things or more.',
+    doc: 'So many times the most that this host did in weeks, of things of two kinds or more.',
   },
-  least_features: { default: 2, unit: 'features', least: 1, most: WIDTH, doc: 'How many things those are.' },
+  least_features: {
+    default: 2,
+    unit: 'features',
+    least: 1,
+    most: WIDTH,
+    doc: 'Of how many kinds those things are.',
+  },
   learn_hours: {
     default: 24,
     unit: 'h',
@@ -220,7 +242,8 @@ class RunningOutlier implements RunningDetector {
       const beyond = [...now.keys()]
         .filter((i) => now[i]! > host.most[i]! + margin && now[i]! >= LEAST[i]!)
         .sort((a, b) => now[b]! - host.usual[b]! - (now[a]! - host.usual[a]!));
-      if (beyond.length < least || entity.sum('records') < 10) return;
+      const kinds = new Set(beyond.map((i) => FEATURES[i]!.of)).size;
+      if (kinds < least || entity.sum('records') < 10) return;
       standing.push({ key, entity, host, now, beyond, score: this.forest.score(pointOf(now, host)) });
     });
     return (this.looked = { step, standing, hosts });
