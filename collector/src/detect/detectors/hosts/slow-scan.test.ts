@@ -109,6 +109,85 @@ describe.each(forms)('a slow scan, reported in %s', (form) => {
   });
 });
 
+/** Asks who is there, and breaks off what is accepted. */
+const asks = (form: (typeof forms)[number], c: Pick<Conversation, 'at' | 'port' | 'destination'>): Flow[] =>
+  conversation(form, {
+    source: SCANNER,
+    flags: SYN | RST,
+    packets: 2,
+    bytes: 84,
+    back: { flags: SYN | ACK, packets: 1, bytes: 44 },
+    ...c,
+  });
+
+describe.each(forms)('a sweep of hosts that are there, reported in %s', (form) => {
+  const learnt = 660;
+  const before = [
+    ...others(form, learnt + 100),
+    ...connection(form, { at: 2, source: SCANNER, destination: '10.1.9.9', port: 22 }),
+  ];
+  const sweep = (n: number, every: number, at = learnt): Flow[] =>
+    times(n, (i) => asks(form, { at: at + every * i, destination: `10.1.0.${i + 1}`, port: 445 }));
+
+  it('is found from 21 hosts on, in the window in which there are so many', () => {
+    expect(run([...before, ...sweep(20, 0.4)])).toEqual([]);
+    const found = run([...before, ...sweep(21, 0.4)]);
+    expect(found).toMatchObject([
+      {
+        type: 'port_scan_horizontal',
+        entity: SCANNER,
+        port: 445,
+        value: 21,
+        threshold: 20,
+        technique: 'T1046',
+        at: NOON + learnt,
+      },
+    ]);
+    expect(parseFilter(found[0]!.flowFilter)).toMatchObject({ ok: true });
+    // Over several windows.
+    expect(run([...before, ...sweep(30, 1.5)]).map((f) => f.at - NOON - learnt)).toEqual([30, 40]);
+  });
+
+  it('is found where a third is not there', () => {
+    const flows = [
+      ...sweep(40, 0.4),
+      ...times(20, (i) =>
+        probe(form, {
+          at: learnt + 0.4 * i,
+          source: SCANNER,
+          destination: `10.1.1.${i}`,
+          port: 445,
+        }),
+      ),
+    ];
+    expect(types([...before, ...flows])).toEqual([`port_scan_horizontal ${SCANNER}`]);
+  });
+
+  it('is none of whom it always asks, nor in the first minutes, when nothing is known', () => {
+    const checks = times(4, (round) => sweep(40, 0.2, 30 + round * 200));
+    expect(run([...before, ...checks])).toEqual([]);
+  });
+
+  it('is none where it goes on with most', () => {
+    const poller = times(50, (i) => {
+      const c = { at: learnt + i / 2, source: SCANNER, destination: `10.1.0.${i + 1}`, port: 445 };
+      return i % 2 === 0 ? connection(form, c) : probe(form, c);
+    });
+    const more = times(10, (i) =>
+      connection(form, { at: learnt, source: SCANNER, destination: `10.1.2.${i}`, port: 445 }),
+    );
+    expect(run([...before, ...poller, ...more])).toEqual([]);
+  });
+
+  it('goes on being counted over a restart', () => {
+    const windows = windowsOfFlows([...before, ...sweep(30, 1.5)]);
+    const { found } = runWithRestarts(slowScan, windows, [NOON + learnt + 20]);
+    expect(found.map((f) => [f.value, f.at])).toEqual(
+      runDetector(slowScan, windows).map((f) => [f.value, f.at]),
+    );
+  });
+});
+
 describe.each(forms)('no slow scan, reported in %s, is', (form) => {
   const failing = (n: number, of: (i: number) => Scan): Flow[] =>
     times(n, (i) =>
@@ -132,6 +211,33 @@ describe.each(forms)('no slow scan, reported in %s, is', (form) => {
         ...failing(30, (i) => ({ destination: host(100 + i), port: 161, protocol: 17, at: 5 + 20 * i })),
       ]),
     ).toEqual([]);
+  });
+
+  /** Each host is asked for three services that it has and for so many that it has not. */
+  const monitored = (hosts: number, lacking: number): Flow[] =>
+    times(hosts, (i) => [
+      ...times(lacking, (n) =>
+        probe(form, {
+          at: 5 + 10 * i + n / 4,
+          source: SCANNER,
+          destination: `10.1.0.${i + 1}`,
+          port: [5985, 3389, 8006, 9100][n]!,
+          refused: true,
+        }),
+      ),
+      ...connection(form, { at: 7 + 10 * i, source: SCANNER, destination: `10.1.0.${i + 1}`, port: 22 }),
+    ]);
+
+  it('a monitoring server, which asks hosts that it knows for what some have not', () => {
+    expect(run([...others(form, 700), ...monitored(60, 3)])).toEqual([]);
+    expect(types([...others(form, 700), ...monitored(60, 4)])).toEqual([]);
+  });
+
+  it('what is forgiven of hosts that are known: a scan of their ports is found three later', () => {
+    const known = connection(form, { at: 2, source: SCANNER, destination: TARGET, port: 443 });
+    const ports = (n: number): Flow[] => failing(n, (i) => ({ at: 100 + 10 * i, port: 20 + i }));
+    expect(run([...others(form, 400), ...known, ...ports(17)])).toEqual([]);
+    expect(run([...others(form, 400), ...known, ...ports(18)])).toMatchObject([{ value: 15 }]);
   });
 
   it('a host whom the firewall does not let out to the web', () => {

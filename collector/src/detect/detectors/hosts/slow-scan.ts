@@ -5,9 +5,10 @@ import type { Detector, Finding, RunningDetector, Values } from '../../detector.
 import type { Step } from '../../step.ts';
 import { countAnswers } from './answers-seen.ts';
 import { scoreOver } from './certainty.ts';
+import { HalfOpenSweeps, type SavedSweeps, sweepReads } from './half-open-sweeps.ts';
 import { isOutage } from './outage.ts';
 import { isMulticast } from './multicast.ts';
-import { RememberedKeys, fingerprint, isSavedKeys } from './remembered-keys.ts';
+import { type Fingerprint, RememberedKeys, fingerprint, isSavedKeys } from './remembered-keys.ts';
 import { tenantIds } from './tenant-ids.ts';
 
 /*
@@ -23,6 +24,12 @@ import { tenantIds } from './tenant-ids.ts';
  * lets nobody out, all programs fail there, always.
  *
  * It must also look like a scan: many ports of few hosts, or many hosts on few ports. Peer-to-peer has a port a peer.
+ *
+ * Monitoring knows its hosts, but not always what they have: an own host that goes on with another, or is answered by it, by any service, is
+ * given three services that it has not, before or after. Connections that are broken off when they are accepted do not count for that, for
+ * so scans do it.
+ *
+ * As it is known here who was contacted before, sweeps of what is mostly there are told here as well: half-open-sweeps.ts.
  */
 
 const parameters = {
@@ -38,6 +45,15 @@ const parameters = {
     unit: 'h',
     doc: 'A host that failed at nothing new for so long begins anew. nmap’s slowest timing waits five minutes between two probes.',
   },
+  sweep_hosts: {
+    default: 20,
+    unit: 'hosts/min',
+    threshold: true,
+    least: 5,
+    doc:
+      'More own hosts than this, new to the source, asked on one port in a minute without going on with them, are a sweep, also where they ' +
+      'accept.',
+  },
 } as const;
 
 const FAIL_BENIGN = 0.3;
@@ -51,6 +67,12 @@ const DAY = 86_400;
 const MEMORY_SECONDS = 7 * DAY;
 const OWN_CONTACTS = 2 ** 18;
 const OUTSIDE_CONTACTS = 2 ** 16;
+const REACHED_HOSTS = 2 ** 16;
+/** Of a remembered host: the bit that says that it was reached, and what each failure counts. */
+const REACHED = 1;
+const FAILED = 2;
+/** Failures at a host that was reached which do not count. */
+const FORGIVEN = 3;
 const MOST_SOURCES = 4096;
 const MOST_PENDING = 16_384;
 const MOST_SET = 64;
@@ -101,6 +123,8 @@ interface Saved {
   readonly version: 1;
   readonly own: ReturnType<RememberedKeys['save']>;
   readonly outside: ReturnType<RememberedKeys['save']>;
+  readonly hosts?: ReturnType<RememberedKeys['save']>;
+  readonly sweeps?: SavedSweeps;
   readonly sources: readonly Source[];
   readonly pending: readonly Pending[];
   readonly answers: Map<string, { contacts: number; answers: number }>;
@@ -111,6 +135,9 @@ class SlowScan implements RunningDetector {
   private readonly settings: (tenant: string) => Values<typeof parameters>;
   private readonly own = new RememberedKeys(OWN_CONTACTS, MEMORY_SECONDS);
   private readonly outside = new RememberedKeys(OUTSIDE_CONTACTS, DAY);
+  /** Which own host reached which host, and at how many of its services it failed. */
+  private readonly hosts = new RememberedKeys(REACHED_HOSTS, MEMORY_SECONDS);
+  private readonly sweeps = new HalfOpenSweeps();
   private readonly sources = new Map<string, Source>();
   private pending: Pending[] = [];
   private answers = new Map<string, { contacts: number; answers: number }>();
@@ -128,6 +155,11 @@ class SlowScan implements RunningDetector {
       const finding = findingOf(source, values.failures, step);
       if (finding !== undefined) report(finding);
     }
+    if (this.own.isCrowded(step.start)) return;
+    const rows = step.rows('pair');
+    const isNew = (row: number): boolean => !this.own.has(contactKey(rows, row), step.start);
+    const hosts = (tenant: string): number => this.settings(tenant).sweep_hosts;
+    for (const finding of this.sweeps.find(step, isNew, hosts)) report(finding);
   }
 
   learn(step: Step): void {
@@ -136,6 +168,7 @@ class SlowScan implements RunningDetector {
     this.judge(step);
     this.takePairs(step);
     this.takeOutside(step);
+    this.sweeps.pass(step);
     this.expire(step.start);
   }
 
@@ -169,8 +202,11 @@ class SlowScan implements RunningDetector {
       const back = step.entityOf('destination', Uint32Array.of(id, ...p.words));
       const came = back.hashes('sources').includes(p.destinationHash);
       // What answers and never refuses has accepted.
-      if (came && (!p.half || back.sum('refused_flows') === 0)) this.succeed(p);
-      else if (p.half || this.seesAnswers(p.tenant)) this.fail(p, step.start, true);
+      if (came && (!p.half || back.sum('refused_flows') === 0)) {
+        this.succeed(p);
+        const refused = back.sum('refused_flows') + back.sum('unreachable_flows');
+        if (!p.half && refused === 0) this.reach(p, step.start);
+      } else if (p.half || this.seesAnswers(p.tenant)) this.fail(p, step.start, true);
     }
     this.pending = later;
   }
@@ -188,29 +224,16 @@ class SlowScan implements RunningDetector {
       const ping = proto === ICMP || proto === ICMP6;
       if (!ping && (service === 0 || (proto !== TCP && proto !== UDP))) continue;
       const tenant = rows.texts.tenant_id[tenant_id![row]!] ?? '';
-      const hash = hashAt(destination_ip!, row);
-      const at = 4 * row;
-      const ends = source_ip!;
-      const fresh = this.own.meet(
-        fingerprint(
-          tenant,
-          ends[at]!,
-          ends[at + 1]!,
-          ends[at + 2]!,
-          ends[at + 3]!,
-          hash,
-          (proto << 16) | (ping ? 0 : service),
-        ),
-        step.start,
-      );
+      const fresh = this.own.meet(contactKey(rows, row), step.start);
       if (!fresh || sampling_rate[row]! > 1 || this.own.isCrowded(step.start)) continue;
+      this.sweeps.learn(step, row);
       const within = (internal[row]! & 2) !== 0;
       if (!within && (ping || proto === UDP || EVERYDAY.has(service))) continue;
       if (isMulticast(destination_ip!, row)) continue;
       const first = {
         tenant,
         words: wordsOf(source_ip!, row),
-        destinationHash: hash,
+        destinationHash: hashAt(destination_ip!, row),
         destination: addressText(destination_ip!, 4 * row),
         port: ping ? 0 : service,
         at: step.start,
@@ -220,6 +243,7 @@ class SlowScan implements RunningDetector {
         proto === TCP && flows[row]! > syn_flows[row]! && packets[row]! >= CONNECTED_PACKETS * flows[row]!;
       if (!half && (connected || answered_flows[row]! > failed_flows[row]!)) {
         this.succeed(first);
+        if (connected || proto !== TCP) this.reach(first, step.start);
         continue;
       }
       let outage = outages.get(tenant);
@@ -270,7 +294,31 @@ class SlowScan implements RunningDetector {
     source.sum = Math.max(0, source.sum + SUCCESS);
   }
 
+  /** Takes back what it failed at before, as far as that is forgiven. */
+  private reach(first: Omit<Pending, 'half'>, now: number): void {
+    const key = hostKey(first);
+    const known = this.hosts.count(key, now);
+    if ((known & REACHED) !== 0) return;
+    this.hosts.meet(key, now, REACHED);
+    const source = this.sources.get(`${first.tenant} ${addressText(first.words)}`);
+    if (source === undefined || known === 0) return;
+    const failed = Math.floor(known / FAILED);
+    const forgiven = Math.min(FORGIVEN, failed, source.failures);
+    source.failures -= forgiven;
+    source.sum = Math.max(0, source.sum - forgiven * FAILURE);
+    if (failed <= FORGIVEN) source.hosts.delete(first.destinationHash);
+  }
+
+  /** Whether it is one of the few services that a host which was reached may lack. */
+  private isForgiven(first: Omit<Pending, 'half'>, now: number): boolean {
+    const key = hostKey(first);
+    const known = this.hosts.count(key, now);
+    this.hosts.meet(key, now, FAILED);
+    return (known & REACHED) !== 0 && known < FORGIVEN * FAILED;
+  }
+
   private fail(first: Omit<Pending, 'half'>, now: number, own: boolean): void {
+    if (own && this.isForgiven(first, now)) return;
     const { tenant, at } = first;
     const address = addressText(first.words);
     const name = `${tenant} ${address}`;
@@ -316,6 +364,8 @@ class SlowScan implements RunningDetector {
       version: 1,
       own: this.own.save(),
       outside: this.outside.save(),
+      hosts: this.hosts.save(),
+      sweeps: this.sweeps.save(),
       sources: [...this.sources.values()],
       pending: this.pending,
       answers: this.answers,
@@ -324,12 +374,15 @@ class SlowScan implements RunningDetector {
   }
 
   load(saved: unknown): void {
-    const { version, own, outside, sources, pending, answers, learntAt } = (saved ?? {}) as Partial<Saved>;
+    const { version, own, outside, hosts, sweeps, sources, pending, answers, learntAt } = (saved ??
+      {}) as Partial<Saved>;
     if (version !== 1 || !isSavedKeys(own) || !isSavedKeys(outside)) return;
     if (!Array.isArray(sources) || !Array.isArray(pending) || !isMap(answers)) return;
     if (typeof learntAt !== 'number') return;
     this.own.load(own);
     this.outside.load(outside);
+    if (isSavedKeys(hosts)) this.hosts.load(hosts);
+    this.sweeps.load(sweeps);
     for (const source of sources as Source[]) this.sources.set(`${source.tenant} ${source.address}`, source);
     this.pending = pending as Pending[];
     this.answers = answers;
@@ -346,6 +399,27 @@ function halfAccepted(step: Step, rows: WindowRows, row: number): boolean {
   const back = step.entityOf('destination', step.entity('source', row).key);
   const answers = back.sum('flows') - back.sum('contact_flows');
   return answers >= rows.numbers.failed_flows[row]! && back.sum('refused_flows') === 0;
+}
+
+/** Of who contacted whom by what. */
+function contactKey({ keys, texts }: WindowRows, row: number): Fingerprint {
+  const { protocol, port, source_ip: ends, destination_ip, tenant_id } = keys;
+  const at = 4 * row;
+  const proto = protocol![row]!;
+  const service = proto === ICMP || proto === ICMP6 ? 0 : port![row]!;
+  return fingerprint(
+    texts.tenant_id[tenant_id![row]!] ?? '',
+    ends![at]!,
+    ends![at + 1]!,
+    ends![at + 2]!,
+    ends![at + 3]!,
+    hashAt(destination_ip!, row),
+    (proto << 16) | service,
+  );
+}
+
+function hostKey({ tenant, words, destinationHash }: Omit<Pending, 'half'>): Fingerprint {
+  return fingerprint(tenant, ...words, destinationHash);
 }
 
 function wordsOf(words: Uint32Array, row: number): number[] {
@@ -424,7 +498,7 @@ export const slowScan: Detector<typeof parameters> = {
     'Who scans slowly fails at most of what it contacts for the first time. A sequential test (threshold random walk: Jung, Paxson, Berger, ' +
     'Balakrishnan 2004) over first contacts, by host and port, per source over hours. A contact has failed where a SYN led to no connection, or, ' +
     'where answers are seen otherwise, where none came within the next window. Silent where traffic is sampled, for then what was answered cannot be ' +
-    'told; silent while most own hosts fail.',
+    'told; silent while most own hosts fail. Also sweeps of one port over own hosts that mostly answer, where the source breaks off what is accepted.',
   parameters,
   reads: {
     source: [
@@ -438,8 +512,8 @@ export const slowScan: Detector<typeof parameters> = {
       'failed_contacts',
       'ports',
     ],
-    destination: ['flows', 'contact_flows', 'refused_flows', 'sources'],
-    pair: ['flows', 'failed_flows', 'syn_flows', 'answered_flows', 'packets', 'sampling_rate', 'internal'],
+    destination: ['flows', 'contact_flows', 'refused_flows', 'unreachable_flows', 'sources'],
+    pair: [...sweepReads, 'syn_flows'],
   },
   windowsBack: 6,
   early: false,
