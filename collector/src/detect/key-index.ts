@@ -88,7 +88,8 @@ export function wordsBefore(kind: WindowKind, key: WindowKey): number | undefine
   return places.get(kind)!.get(key);
 }
 
-function hashOf(keys: Uint32Array, at: number, width: number): number {
+/** Of the words of a key. */
+export function hashOf(keys: Uint32Array, at: number, width: number): number {
   let hash = width;
   for (let k = at; k < at + width; k++) {
     hash = Math.imul(hash ^ keys[k]!, 0x9e3779b1);

@@ -16,10 +16,14 @@ import {
   windowKinds,
 } from '@weir/core/windows';
 import { AddressTexts } from './address-texts.ts';
-import { KeyIndex, wordsBefore, widthOf } from './key-index.ts';
+import { KeyIndex, hashOf, wordsBefore, widthOf } from './key-index.ts';
+import { KnownTexts } from './known-texts.ts';
 
 /** Windows that are kept for detectors to look back on, the current one counted: a minute. What is longer a detector remembers itself. */
 export const MOST_WINDOWS_BACK = 6;
+
+const KNOWN_HOSTS = 2 ** 14;
+const KNOWN_PAIRS = 2 ** 15;
 
 type HostKind = 'source' | 'destination';
 type AddressKey = Extract<WindowKey, `${string}_ip`>;
@@ -28,6 +32,9 @@ type AddressKey = Extract<WindowKey, `${string}_ip`>;
 interface Texts {
   readonly tenant: (id: number) => string;
   readonly addresses: AddressTexts;
+  /** `tenant address`, of the ends of keys. */
+  readonly hosts: KnownTexts;
+  readonly pairs: KnownTexts;
 }
 
 /** A window of the history, with what finds its rows. */
@@ -50,6 +57,8 @@ export class WindowHistory {
   private readonly texts: Texts = {
     tenant: (id) => (this.tenantTexts[id] ??= this.tenants.text(id)),
     addresses: new AddressTexts(),
+    hosts: new KnownTexts(5, KNOWN_HOSTS),
+    pairs: new KnownTexts(widthOf('pair'), KNOWN_PAIRS),
   };
 
   /** Takes a window in the place of an earlier state of it, forgets those too old, and looks at it. */
@@ -401,6 +410,28 @@ export class Entity {
   address(name: AddressKey): string {
     const at = wordsBefore(this.kind, name);
     return at === undefined ? '::' : this.view.texts.addresses.text(this.words, this.wordsAt + at);
+  }
+
+  /** The tenant and an address of its key, a space between: the same object in each window, as a rule, for maps. */
+  hostName(name: AddressKey): string {
+    const { words, wordsAt, view } = this;
+    const at = wordsAt + (wordsBefore(this.kind, name) ?? 1);
+    const hash = addressHash(words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3]!);
+    return view.texts.hosts.of(hash, this.tenantId, words, at, () => `${this.tenant} ${this.address(name)}`);
+  }
+
+  /** Of a pair: tenant, source, destination, protocol and port, spaces between. */
+  pairName(): string {
+    const { words, wordsAt: at, view } = this;
+    const hash = hashOf(words, at, widthOf('pair'));
+    return view.texts.pairs.of(
+      hash,
+      this.tenantId,
+      words,
+      at + 1,
+      () =>
+        `${this.hostName('source_ip')} ${this.address('destination_ip')} ${this.number('protocol')} ${this.number('port')}`,
+    );
   }
 
   /** A number of its key; 0 where the kind has none. */

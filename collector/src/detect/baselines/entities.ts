@@ -71,9 +71,12 @@ export class Entities {
     if (waiting.length === 0) return;
     let weakest: number[] | undefined;
     let next = 0;
+    let settled = false;
     for (const place of waiting) {
       let e = this.freePlace(waiting.length);
       if (e < 0) {
+        // In most minutes nobody has a right to another's place: then they need not be put in order.
+        if (weakest === undefined && this.newcomers.rankOf(place) <= this.leastRank()) break;
         weakest ??= this.weakestFirst();
         e = weakest[next++] ?? -1;
         // Others waiting have no more of a right, those that are left no less.
@@ -82,8 +85,9 @@ export class Entities {
         this.layout.clear(this.store, e);
       }
       this.settle(e, place, minute);
+      settled = true;
     }
-    this.index();
+    if (settled) this.index();
   }
 
   /** At an hour's end. */
@@ -127,6 +131,13 @@ export class Entities {
     return all.sort(
       (a, b) => this.rankOf(a) - this.rankOf(b) || this.store.hashes[a]! - this.store.hashes[b]!,
     );
+  }
+
+  private leastRank(): number {
+    let least = Infinity;
+    for (let e = 0; e < this.entities; e++)
+      if (this.store.used[e] === 1) least = Math.min(least, this.rankOf(e));
+    return least;
   }
 
   private rankOf(e: number): number {

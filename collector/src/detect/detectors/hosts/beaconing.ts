@@ -278,7 +278,7 @@ function isRegular(calls: Calls, values: BeaconingValues): boolean {
 }
 
 function nameOf(pair: Entity): string {
-  return `${pair.tenant} ${pair.address('source_ip')} ${pair.address('destination_ip')} ${pair.number('protocol')} ${pair.number('port')}`;
+  return pair.pairName();
 }
 
 type Key = ReturnType<typeof fingerprint>;

@@ -139,22 +139,17 @@ class UnexpectedConnection implements RunningDetector {
     const now = step.start;
     for (const pair of contactsOf(step)) {
       const name = nameOf(pair);
-      const host = this.hosts.get(name) ?? {
-        since: now,
-        changed: now,
-        last: now,
-        hours: 0,
-        lastHour: -1,
-        peers: [],
-      };
-      this.hosts.delete(name);
+      let host = this.hosts.get(name);
+      if (host === undefined)
+        host = { since: now, changed: now, last: now, hours: 0, lastHour: -1, peers: [] };
+      else this.hosts.delete(name);
       this.hosts.set(name, host);
       host.last = now;
       const hour = Math.floor(now / HOUR);
       if (hour !== host.lastHour) host.hours++;
       host.lastHour = hour;
       const key = peerKey(pair);
-      const known = host.peers.find((p) => p.key === key);
+      const known = peerOf(host, key);
       if (known !== undefined) {
         if (Math.floor(known.last / HOUR) !== hour) known.hours++;
         known.last = now;
@@ -192,6 +187,11 @@ class UnexpectedConnection implements RunningDetector {
   }
 }
 
+function peerOf({ peers }: Host, key: number): Peer | undefined {
+  for (let i = 0; i < peers.length; i++) if (peers[i]!.key === key) return peers[i];
+  return undefined;
+}
+
 /** Whom own hosts contact in the current window. */
 function* contactsOf(step: Step): Generator<Entity> {
   const rows = step.rows('pair');
@@ -221,7 +221,7 @@ function isOutside(pair: Entity): boolean {
 }
 
 function nameOf(pair: Entity): string {
-  return `${pair.tenant} ${pair.address('source_ip')}`;
+  return pair.hostName('source_ip');
 }
 
 function serviceOf(pair: Entity): number {
