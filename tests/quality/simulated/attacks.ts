@@ -242,8 +242,11 @@ export function attacksOf({ office, random, ring, background }: Means): Attack[]
       crossesAfter: 5,
       required: true,
       tick: (startMs) => {
-        for (const sender of senders) {
-          const n = random.round((packetsPerSecond * 10) / sources);
+        // A tool takes another source port for each packet, or few; records are of some packets each.
+        const flows = Math.max(1, Math.round(300 / sources));
+        for (let k = 0; k < flows * sources; k++) {
+          const sender = senders[k % sources]!;
+          const n = random.round((packetsPerSecond * 10) / (sources * flows));
           if (n > 0)
             send({
               client: sender,

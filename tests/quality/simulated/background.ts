@@ -352,7 +352,8 @@ export class Background {
           port: 25,
           startMs: this.within(startMs),
           durationMs: random.logNormal(2_500, 0.8),
-          up: random.unit() < 0.05 ? random.pareto(8e5, 1.3) : random.logNormal(25_000, 1),
+          // No mail server takes more than some 35 MB.
+          up: Math.min(3.5e7, random.unit() < 0.05 ? random.pareto(8e5, 1.3) : random.logNormal(25_000, 1)),
           down: 1_200,
         },
         out ? 0.05 : FAILED_SHARE,
