@@ -77,6 +77,18 @@ describe('the error rate', () => {
     expect(after(6, horizontal)).toEqual([]);
   });
 
+  it('is not that of a scan which was over in a second, while the minute still holds it', () => {
+    const scan = contacts(100, { ...unanswered, source_ip: '10.9.9.9' }).map((f, i) => ({
+      ...f,
+      destination_port: i + 1,
+    }));
+    const windows = [
+      ...windowsAlways(LEARNT, contacts(20)),
+      ...windowsOf(7, (w) => [...contacts(20), ...(w === LEARNT ? scan : [])], LEARNT),
+    ];
+    expect(runDetector(errorRate, windows, { set })).toEqual([]);
+  });
+
   it('is seen while somebody scans', () => {
     const both = (): Flow[] => [
       ...failing(20),

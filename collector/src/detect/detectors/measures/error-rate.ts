@@ -18,7 +18,7 @@ import { whatOf } from './what.ts';
  *
  * What looks alike:
  * - Scans: each fails nearly everywhere. What the worst few of those brought that fail towards many hosts or ports is taken off, as far as
- *   they can have met the entity. A scan is a thing of the scanner, not of those scanned.
+ *   they can have met the entity, for as long as the minute holds it. A scan is a thing of the scanner, not of those scanned.
  * - Floods of SYNs, of forged sources: five times as many flows as the entity ever has are an attack, and said by others.
  * - An outage makes clients fail towards many hosts too, and then they look like scanners: so only the worst few are taken off.
  * - Sampling: one packet of a good connection may be its SYN, and looks failed. That part is steady, and so it is habit.
@@ -156,32 +156,45 @@ function idOf(entity: Entity): string {
   return `${entity.tenant}\n${entity.kind} ${whatOf(entity).entity}`;
 }
 
-/** By tenant, those that fail most and towards many. */
+/** By tenant, those that failed most and towards many within the minute, also where they are gone by now. */
 function scannersOf(step: Step): Map<string, Scanner[]> {
-  const rows = step.rows('source');
-  const { failed_flows: failed, dropped_flows: dropped } = rows.numbers;
   const by = new Map<string, Scanner[]>();
-  for (let row = 0; row < rows.rows; row++) {
-    if (rows.rest[row] === 1 || failed[row]! + dropped[row]! < SCANNED) continue;
-    const entity = step.entity('source', row);
-    const errors = failuresOf(entity, MINUTE_WINDOWS);
-    if (errors < 0.5 * entity.sum('contact_flows')) continue;
-    const portCount = entity.distinct('ports');
-    const hosts = Math.max(entity.distinct('failed_contacts'), entity.distinct('contacts'));
-    if (portCount < SCANNED && hosts < SCANNED) continue;
-    const of = by.get(entity.tenant) ?? [];
-    if (of.length === 0) by.set(entity.tenant, of);
-    of.push({
-      hash: entity.addressHash(),
-      errors: [failuresOf(entity, 1), errors],
-      hosts,
-      ports: entity.hashes('ports'),
-      portCount,
-    });
+  for (let back = 0; back < MINUTE_WINDOWS; back++) {
+    const rows = step.rowsBack('source', back);
+    if (rows === undefined) continue;
+    const { failed_flows: failed, dropped_flows: dropped } = rows.numbers;
+    for (let row = 0; row < rows.rows; row++) {
+      if (rows.rest[row] === 1 || failed[row]! + dropped[row]! < SCANNED) continue;
+      const entity = step.entityBack('source', back, row)!;
+      const scanner = scannerOf(entity);
+      if (scanner === undefined) continue;
+      const of = by.get(entity.tenant) ?? [];
+      if (of.length === 0) by.set(entity.tenant, of);
+      if (of.every(({ hash }) => hash !== scanner.hash)) of.push(scanner);
+      if (of.length > 4 * MOST_SCANNERS) by.set(entity.tenant, worst(of));
+    }
   }
-  for (const [tenant, of] of by)
-    by.set(tenant, of.sort((a, b) => b.errors[1] - a.errors[1] || a.hash - b.hash).slice(0, MOST_SCANNERS));
+  for (const [tenant, of] of by) by.set(tenant, worst(of));
   return by;
+}
+
+function worst(scanners: Scanner[]): Scanner[] {
+  return scanners.sort((a, b) => b.errors[1] - a.errors[1] || a.hash - b.hash).slice(0, MOST_SCANNERS);
+}
+
+function scannerOf(entity: Entity): Scanner | undefined {
+  const errors = failuresOf(entity, MINUTE_WINDOWS);
+  if (errors < 0.5 * entity.sum('contact_flows')) return undefined;
+  const portCount = entity.distinct('ports');
+  const hosts = Math.max(entity.distinct('failed_contacts'), entity.distinct('contacts'));
+  if (portCount < SCANNED && hosts < SCANNED) return undefined;
+  return {
+    hash: entity.addressHash(),
+    errors: [failuresOf(entity, 1), errors],
+    hosts,
+    ports: entity.hashes('ports'),
+    portCount,
+  };
 }
 
 /** A denied SYN is dropped and failed at once: the larger of both is counted. */
@@ -207,6 +220,7 @@ function broughtBy(scanner: Scanner, entity: Entity, windows: number): number {
     if (!has && scanner.ports.length < DISTINCT_KEPT) return 0;
     return (1.5 * errors) / Math.max(1, scanner.portCount);
   }
+  if (errors === 0) return 0;
   const sources = entity.hashes('sources');
   if (!sources.includes(scanner.hash) && sources.length < distinctKept(entity.kind)) return 0;
   return entity.kind === 'interface' ? errors : Math.min(errors, (1.5 * errors) / Math.max(1, scanner.hosts));
