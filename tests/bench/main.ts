@@ -14,6 +14,7 @@ const BENCHMARKS = [
   'backend-overhead',
   'dashboard',
   'windows',
+  'detection',
   'peers',
 ];
 /** Nothing runs longer, whatever goes wrong: filling a hundred million flows and rolling them up takes most of it. */

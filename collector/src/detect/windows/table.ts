@@ -67,6 +67,8 @@ const FEW = 4;
 const MAXIMA = slotsOf('max');
 const MINIMA = slotsOf('min');
 const BITS = slotsOf('or');
+/** Rows that are turned into columns at once. */
+const COPIED = 16;
 const EXTREMES = MAXIMA.length + MINIMA.length + BITS.length;
 
 const SOURCES = 0;
@@ -456,17 +458,24 @@ export class WindowTable {
     const rows = this.used - first;
     const rest = new Uint8Array(rows);
     if (first === 0) rest[0] = 1;
-    const { step } = this;
     const numbers = {} as Record<WindowNumber, Float64Array>;
-    for (const { name, at } of this.layout.numbers) {
-      const out = (numbers[name] = new Float64Array(rows));
-      for (let r = 0, o = first * step + HEAD + at; r < rows; r++, o += step) out[r] = this.sums[o]!;
-    }
+    for (const { name } of this.layout.numbers) numbers[name] = new Float64Array(rows);
     const histograms: Partial<Record<WindowHistogram, Float64Array>> = {};
-    for (const { name, at, length } of this.layout.histograms) {
-      const out = (histograms[name] = new Float64Array(rows * length));
-      for (let r = 0, o = first * step + HEAD + at; r < rows; r++, o += step)
-        for (let i = 0; i < length; i++) out[r * length + i] = this.sums[o + i]!;
+    for (const { name, length } of this.layout.histograms) histograms[name] = new Float64Array(rows * length);
+    const { step, sums } = this;
+    // Some rows at a time, as many as stay in the nearest cache until all columns have taken theirs.
+    for (let from = 0; from < rows; from += COPIED) {
+      const to = Math.min(rows, from + COPIED);
+      const begin = (first + from) * step + HEAD;
+      for (const { name, at } of this.layout.numbers) {
+        const out = numbers[name];
+        for (let r = from, o = begin + at; r < to; r++, o += step) out[r] = sums[o]!;
+      }
+      for (const { name, at, length } of this.layout.histograms) {
+        const out = histograms[name]!;
+        for (let r = from, o = begin + at; r < to; r++, o += step)
+          for (let i = 0, k = r * length; i < length; i++) out[k + i] = sums[o + i]!;
+      }
     }
     const distincts: Partial<Record<WindowDistinct, DistinctColumn>> = {};
     this.distinctNames.forEach((name, s) => (distincts[name] = this.distinctColumn(s, first)));
@@ -503,7 +512,12 @@ export class WindowTable {
     for (let r = 0; r < ends.length; r++)
       ends[r] = total += this.words[2 * (first + r) * this.step + COUNTS + s]!;
     const hashes = new Uint32Array(total);
-    for (let r = 0, at = 0; r < ends.length; at = ends[r++]!) hashes.set(this.hashesOf(first + r, s), at);
+    // Most rows hold few: a view of each would cost more than its hashes.
+    const { words } = this;
+    const before = this.distinctsAt + s * (this.recent + this.kept) + this.recent;
+    for (let r = 0, at = 0; r < ends.length; r++)
+      for (let from = 2 * (first + r) * this.step + before; at < ends[r]!; at++, from++)
+        hashes[at] = words[from]!;
     return { ends, hashes };
   }
 }
