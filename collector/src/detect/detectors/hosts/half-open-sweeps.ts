@@ -61,8 +61,10 @@ export class HalfOpenSweeps {
   /** Findings of the current window, of whose pairs those are told that the source has not had before. */
   *find(step: Step, isNew: (row: number) => boolean, hosts: (tenant: string) => number): Generator<Finding> {
     const now = new Map<string, { first: Entity; hashes: Set<number> }>();
-    for (const row of halfOpenRows(step)) {
-      if (!isNew(row)) continue;
+    const isHalfOpen = halfOpenOf(step);
+    const { rows } = step.rows('pair');
+    for (let row = 0; row < rows; row++) {
+      if (!isHalfOpen(row) || !isNew(row)) continue;
       const pair = step.entity('pair', row);
       const name = nameOf(pair);
       const of = now.get(name) ?? { first: pair, hashes: new Set<number>() };
@@ -82,9 +84,15 @@ export class HalfOpenSweeps {
     }
   }
 
-  /** Takes a pair of the current window that is new. */
-  learn(step: Step, row: number): void {
-    if (!isHalfOpen(step, row)) return;
+  /** What takes the rows of the current window that are new. */
+  learner(step: Step): (row: number) => void {
+    const isHalfOpen = halfOpenOf(step);
+    return (row) => {
+      if (isHalfOpen(row)) this.add(step, row);
+    };
+  }
+
+  private add(step: Step, row: number): void {
     const pair = step.entity('pair', row);
     const name = nameOf(pair);
     const before = this.sweeps.get(name);
@@ -120,19 +128,17 @@ export class HalfOpenSweeps {
   }
 }
 
-/** Rows of own hosts that asked own hosts by TCP and did not go on. */
-function* halfOpenRows(step: Step): Generator<number> {
-  const { rows } = step.rows('pair');
-  for (let row = 0; row < rows; row++) if (isHalfOpen(step, row)) yield row;
-}
-
-function isHalfOpen(step: Step, row: number): boolean {
-  const rows = step.rows('pair');
-  const { flows, failed_flows, answered_flows, packets, sampling_rate, internal } = rows.numbers;
-  if (rows.rest[row] === 1 || rows.keys.protocol![row] !== TCP || rows.keys.port![row] === 0) return false;
-  if (internal[row] !== WITHIN || sampling_rate[row]! > 1) return false;
-  if (failed_flows[row]! >= flows[row]!) return true;
-  return answered_flows[row]! > 0 && packets[row]! <= HALF_OPEN_PACKETS * flows[row]!;
+/** Tells rows of own hosts that asked own hosts by TCP and did not go on. Columns are looked up once: there are many rows. */
+function halfOpenOf(step: Step): (row: number) => boolean {
+  const { keys, numbers, rest } = step.rows('pair');
+  const { flows, failed_flows, answered_flows, packets, sampling_rate, internal } = numbers;
+  const { protocol, port } = keys;
+  return (row) => {
+    if (internal[row] !== WITHIN || protocol![row] !== TCP || rest[row] === 1) return false;
+    if (port![row] === 0 || sampling_rate[row]! > 1) return false;
+    if (failed_flows[row]! >= flows[row]!) return true;
+    return answered_flows[row]! > 0 && packets[row]! <= HALF_OPEN_PACKETS * flows[row]!;
+  };
 }
 
 function nameOf(pair: Entity): string {

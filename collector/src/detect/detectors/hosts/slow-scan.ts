@@ -217,6 +217,7 @@ class SlowScan implements RunningDetector {
     const { flows, failed_flows, syn_flows, answered_flows, packets, sampling_rate, internal } = rows.numbers;
     const { protocol, port, source_ip, destination_ip, tenant_id } = rows.keys;
     const outages = new Map<string, boolean>();
+    const learnSweep = this.sweeps.learner(step);
     for (let row = 0; row < rows.rows; row++) {
       if (rows.rest[row] === 1 || (internal[row]! & 1) === 0) continue;
       const proto = protocol![row]!;
@@ -226,7 +227,7 @@ class SlowScan implements RunningDetector {
       const tenant = rows.texts.tenant_id[tenant_id![row]!] ?? '';
       const fresh = this.own.meet(contactKey(rows, row), step.start);
       if (!fresh || sampling_rate[row]! > 1 || this.own.isCrowded(step.start)) continue;
-      this.sweeps.learn(step, row);
+      learnSweep(row);
       const within = (internal[row]! & 2) !== 0;
       if (!within && (ping || proto === UDP || EVERYDAY.has(service))) continue;
       if (isMulticast(destination_ip!, row)) continue;

@@ -5,6 +5,7 @@ import {
   dnsReads,
   isAsked,
   isOneSocket,
+  questionsSeen,
   serversOf,
   sizeLimits,
   tunnelOf,
@@ -140,7 +141,7 @@ class RunningDnsTunnel implements RunningDetector {
         severity: 'high',
         score: scoreOf(
           times + sizes.queries / v.queries_per_minute / 10,
-          pair.sum('records'),
+          questionsSeen(pair),
           pair.most('sampling_rate'),
         ),
         title:

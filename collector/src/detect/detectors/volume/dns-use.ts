@@ -37,6 +37,8 @@ export const dnsReads = {
 
 /** A flow that lasted so long tells by itself that what it carried was no burst: exporters tell of it once, when it ended. */
 const LASTING_MS = 20_000;
+/** Sampled packets from which on a mean size says something. */
+const LEAST_SEEN = 10;
 /** Questions out of one port: ordinary clients take another one for each, or for the two or three of one name. */
 const ONE_SOCKET = 30;
 
@@ -143,6 +145,11 @@ export const usualTunnelLimits: TunnelLimits = {
   socket_answer_bytes: 300,
 };
 
+/** Questions as seen, not scaled: a record may hold many. */
+export function questionsSeen(pair: Entity): number {
+  return pair.sum('dns_queries') / Math.max(1, pair.most('sampling_rate'));
+}
+
 /** Whether a client asks and asks out of one port. */
 export function isOneSocket(pair: Entity): boolean {
   return pair.sum('dns_queries') >= ONE_SOCKET * pair.sum('flows');
@@ -166,7 +173,7 @@ export function sizeLimits(
 export function isTunnel(sizes: Sizes, pair: Entity, limits: TunnelLimits): boolean {
   const { queries, queryBytes, answers, answerBytes } = sizes;
   if (queries < limits.queries_per_minute || queryBytes + answerBytes < limits.bytes_per_minute) return false;
-  if (pair.most('sampling_rate') > 1 && pair.sum('records') < 10) return false;
+  if (pair.most('sampling_rate') > 1 && questionsSeen(pair) < LEAST_SEEN) return false;
   if (!lasts(pair)) return false;
   const { query, answer } = sizeLimits(sizes, pair, limits);
   return (

@@ -152,6 +152,13 @@ describe('a DNS tunnel', () => {
     expect(tunnels(socket(1_740, 119, 191, { durationMs: 9_000 }))).toEqual([]);
   });
 
+  it('by one socket is found in sampling by the packets that were seen, however few records they are in', () => {
+    for (const rate of [10, 100])
+      expect(tunnels(sampled(socket(1_740, 119, 191), rate))[0]!.evidence.caveat).toContain('sampling');
+    expect(tunnels(sampled(socket(1_740, 119, 191), 1_000))).toEqual([]);
+    expect(tunnels(sampled(asks(1_740, 0, 60, { size: 119, answer: 191 }), 10))).toEqual([]);
+  });
+
   it('of a flow that is told of each half an hour is measured by the minute', () => {
     const halfAnHour = { durationMs: 1_800_000 };
     expect(tunnels(socket(30 * 301, 119, 191, halfAnHour))[0]!.title).toContain('301 queries/min');
