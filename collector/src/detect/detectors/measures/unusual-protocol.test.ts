@@ -97,6 +97,17 @@ describe('an unusual protocol', () => {
     expect(found!.evidence.caveat).toBe('1:1000 sampling, 3 records');
   });
 
+  it('takes a tunnel’s one record for as much as packets of it were picked', () => {
+    const tunnel = of(47, {
+      sampling_rate: 1000,
+      packets_in: 40,
+      bytes_in: 56_000,
+      packets_out: 0,
+      bytes_out: 0,
+    });
+    expect(run(later(tunnel.slice(0, 1)))).toHaveLength(1);
+  });
+
   it('is known over a restart', () => {
     const values = Object.fromEntries(
       Object.entries(unusualProtocol.parameters).map(([n, p]) => [n, p.default]),

@@ -111,7 +111,8 @@ class RunningUnusualProtocol implements RunningDetector {
       if (known === undefined || known.windows < values.learn_minutes * 6) continue;
       const before = known.seen.get(codeOf(use)) ?? 0;
       if (before === FROM_THE_BEGINNING || before >= values.usual_hours * WINDOWS_AN_HOUR) continue;
-      if (use.rate > 1 && use.records < values.least_records) continue;
+      // A tunnel is one flow, and thus a record or two, however many packets were picked of it.
+      if (use.rate > 1 && Math.max(use.records, use.packets / use.rate) < values.least_records) continue;
       if (use.port === 0) {
         if (use.bytes >= values.least_bytes || use.packets >= values.least_packets)
           reportUse(use, before, step, values, report);

@@ -2,7 +2,7 @@ import { WINDOW_SECONDS, amplifierPorts } from '@weir/core/windows';
 import type { Detector, Finding, Report, RunningDetector, Values } from '../../detector.ts';
 import { type Entity, MOST_WINDOWS_BACK, type Step } from '../../step.ts';
 import { evenRate } from './even-rate.ts';
-import { isFirm, samplingCaveat, scoreOf, severityOf } from './gravity.ts';
+import { isFirm, samplesOf, samplingCaveat, scoreOf, severityOf } from './gravity.ts';
 import { bytesText } from './quantities.ts';
 import { sendersText, topSenders } from './senders.ts';
 import { valuesByRow } from './tenant-values.ts';
@@ -66,6 +66,7 @@ export const amplification: Detector<P> = {
   reads: {
     destination: [
       'records',
+      'packets',
       'bytes',
       'bytes_before',
       'amplified_bytes',
@@ -211,7 +212,7 @@ function common(host: Entity, rate: number, v: Values<P>) {
     type: 'amplification',
     tenant: host.tenant,
     severity: severityOf(times),
-    score: scoreOf(times, host.at('records'), host.at('sampling_rate')),
+    score: scoreOf(times, samplesOf(host), host.at('sampling_rate')),
     protocol: UDP,
     metric: 'amplified_bytes_per_second',
     value: rate,

@@ -4,7 +4,7 @@ import type { Usual } from '../../baselines/usual.ts';
 import type { Detector, Finding, Report, RunningDetector, Values } from '../../detector.ts';
 import { type Entity, MOST_WINDOWS_BACK, type Step } from '../../step.ts';
 import { evenRate } from './even-rate.ts';
-import { isFirm, samplingCaveat, scoreOf, severityOf } from './gravity.ts';
+import { isFirm, samplesOf, samplingCaveat, scoreOf, severityOf } from './gravity.ts';
 import { bytesText, countText } from './quantities.ts';
 import { valuesByRow } from './tenant-values.ts';
 import { isLookedAfter, showsAnswers } from './view.ts';
@@ -223,7 +223,7 @@ function finding(
     tenant: prefix.tenant,
     entity: name,
     severity: severityOf(times, 'high'),
-    score: scoreOf(times, prefix.at('records'), prefix.at('sampling_rate')),
+    score: scoreOf(times, samplesOf(prefix), prefix.at('sampling_rate')),
     title:
       `${name} receives ${text(rate)} over ${countText(destinations)} of its addresses, unanswered` +
       (baseline > 0 ? `; usual is ${text(baseline)}` : ''),

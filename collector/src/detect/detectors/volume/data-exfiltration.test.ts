@@ -101,6 +101,29 @@ describe('exfiltration', () => {
   });
 });
 
+describe('exfiltration by one connection, of which one packet in ten is picked', () => {
+  /** Told of when it has been active for a minute, in one record each way. */
+  const copy = (bytesPerSecond: number, samplingRate = 10): Flow[] =>
+    conversation(60, HOST, 40_000, PLACE, 5201, {
+      bytes: (60 * bytesPerSecond) / samplingRate,
+      packets: (60 * bytesPerSecond) / 1_400 / samplingRate,
+      bytesBack: 4_000,
+      packetsBack: 100,
+      durationMs: 60_000,
+      samplingRate,
+    });
+
+  it('is found by its packets, though it is one record', () => {
+    expect(find(copy(12_000_000))).toMatchObject([{ entity: HOST, metric: 'bytes_per_second' }]);
+    expect(find(copy(9_000_000))).toEqual([]);
+  });
+
+  it('is not found by nine packets', () => {
+    const few = copy(12_000_000).map((flow) => ({ ...flow, packets_in: 9, sampling_rate: 10 }));
+    expect(find(few)).toEqual([]);
+  });
+});
+
 describe('what is no exfiltration', () => {
   it('a web server, a CDN’s origin: contacted', () => {
     const downloads = Array.from({ length: 500 }, (_, n) =>

@@ -3,7 +3,7 @@ import type { Usual } from '../../baselines/usual.ts';
 import type { Detector, Finding, Report, RunningDetector, Values } from '../../detector.ts';
 import { type Entity, MOST_WINDOWS_BACK, type Step } from '../../step.ts';
 import { evenSeries } from './even-rate.ts';
-import { scoreOf, severityOf } from './gravity.ts';
+import { LEAST_SAMPLES, samplesOf, scoreOf, severityOf } from './gravity.ts';
 import { KnownPlaces, placeOf } from './known-places.ts';
 import { bytesText } from './quantities.ts';
 
@@ -95,6 +95,7 @@ export const dataExfiltration: Detector<P> = {
   reads: {
     pair: [
       'records',
+      'packets',
       'bytes',
       'bytes_before',
       'bytes_back',
@@ -232,7 +233,9 @@ function sustainedRate(sendings: readonly Sending[], v: Values<P>): number {
   const last = series.subarray(0, v.windows);
   if (last.some((rate) => rate < 0.2 * v.bytes_per_second)) return 0;
   const total = last.reduce((sum, rate) => sum + rate, 0);
-  // One window’s worth may lack: the first and the last are in part.
+  // One window’s worth may lack, for the first and the last are in part; those between are whole.
+  const whole = last.subarray(1, -1);
+  if (whole.reduce((sum, rate) => sum + rate, 0) < whole.length * v.bytes_per_second) return 0;
   return total / (v.windows - 1) >= v.bytes_per_second ? Math.max(total / v.windows, v.bytes_per_second) : 0;
 }
 
@@ -252,10 +255,13 @@ function answerKey(key: Uint32Array): Uint32Array {
   return Uint32Array.of(key[0]!, ...key.subarray(5, 9), ...key.subarray(1, 5), key[9]!, 0);
 }
 
+function samplesSeen(sendings: readonly Sending[]): number {
+  return sendings.reduce((sum, { pair }) => sum + samplesOf(pair, MOST_WINDOWS_BACK), 0);
+}
+
 function isFirm(sendings: readonly Sending[]): boolean {
   return (
-    sendings.every(({ pair }) => pair.most('sampling_rate') <= 1) ||
-    sendings.reduce((sum, { pair }) => sum + pair.sum('records'), 0) >= 10
+    sendings.every(({ pair }) => pair.most('sampling_rate') <= 1) || samplesSeen(sendings) >= LEAST_SAMPLES
   );
 }
 
@@ -277,7 +283,7 @@ function finding(
   const rate = metric === 'bytes_per_second';
   const amount = (bytes: number): string => bytesText(bytes) + (rate ? '/s' : '');
   const times = value / threshold;
-  const records = sorted.reduce((sum, s) => sum + s.pair.sum('records'), 0);
+  const samples = samplesSeen(sorted);
   const sampling = Math.max(...sorted.map((s) => s.pair.most('sampling_rate')));
   const longest = Math.max(...sorted.map((s) => s.pair.most('longest_ms'))) / 1000;
   return {
@@ -285,7 +291,7 @@ function finding(
     tenant: pair.tenant,
     entity: source,
     severity: severityOf(times, 'high'),
-    score: scoreOf(times, records, sampling),
+    score: scoreOf(times, samples, sampling),
     title:
       `${source} sends ${amount(value)} outside` +
       (rate ? ', sustained, ' : ', ') +
@@ -319,7 +325,9 @@ function finding(
         value: rate ? s.bytes / WINDOW_SECONDS : s.bytes,
       })),
       ...(sampling > 1
-        ? { caveat: `1:${sampling.toLocaleString('en-US')} sampling, ${records} records` }
+        ? {
+            caveat: `1:${sampling.toLocaleString('en-US')} sampling, ${samples.toLocaleString('en-US')} packets seen`,
+          }
         : {}),
       parameters: { bytes_per_second: v.bytes_per_second, new_bytes: v.new_bytes, windows: v.windows },
     },

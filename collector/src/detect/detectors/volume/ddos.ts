@@ -4,7 +4,7 @@ import type { Detector, Finding, Report, RunningDetector, Values } from '../../d
 import { type Entity, MOST_WINDOWS_BACK, type Step } from '../../step.ts';
 import { reportBelowCarpets } from './carpets.ts';
 import { evenRate } from './even-rate.ts';
-import { isFirm, samplingCaveat, scoreOf, severityOf } from './gravity.ts';
+import { isFirm, samplesOf, samplingCaveat, scoreOf, severityOf } from './gravity.ts';
 import { bytesText, countText } from './quantities.ts';
 import { sendersText, topSenders } from './senders.ts';
 import { valuesByRow } from './tenant-values.ts';
@@ -175,7 +175,7 @@ function finding(step: Step, host: Entity, found: Exceeded, v: Values<P>): Findi
     tenant: host.tenant,
     entity: destination,
     severity: severityOf(times, 'high'),
-    score: scoreOf(times, host.at('records'), host.at('sampling_rate')),
+    score: scoreOf(times, samplesOf(host), host.at('sampling_rate')),
     title:
       `${destination} receives ${text(rate)} ${sendersText(senders, sources)}, unanswered` +
       (baseline > 0 ? `; usual is ${text(baseline)}` : ''),

@@ -13,7 +13,7 @@ const mailPorts = [25, 465, 587];
 
 /** Reads of the rows that the functions here need. */
 export const dnsReads = {
-  source: ['dns_queries', 'contact_flows', 'internal', 'sampling_rate', 'records'],
+  source: ['dns_queries', 'contact_flows', 'internal', 'sampling_rate', 'records', 'packets'],
   destination: [
     'dns_queries',
     'dns_answers',
@@ -32,6 +32,7 @@ export const dnsReads = {
     'longest_ms',
     'sampling_rate',
     'records',
+    'packets',
   ],
 } as const;
 

@@ -9,29 +9,37 @@ export function severityOf(times: number, least: Severity = 'medium'): Severity 
 }
 
 /**
- * From 0 to 1: a half at the threshold, more the farther beyond; less where sampling leaves few records, each of which would be as
+ * From 0 to 1: a half at the threshold, more the farther beyond; less where sampling leaves few samples, each of which would be as
  * good as none.
  */
-export function scoreOf(times: number, records: number, samplingRate: number): number {
+export function scoreOf(times: number, samples: number, samplingRate: number): number {
   const far = 1 - 0.5 / Math.max(1, times);
-  return samplingRate > 1 ? (far * records) / (records + 5) : far;
+  return samplingRate > 1 ? (far * samples) / (samples + 5) : far;
 }
 
-/** Records below which a scaled count says nothing: at ten, it is right within a third or so. */
-export const LEAST_SAMPLED_RECORDS = 10;
+/** Samples below which a scaled count says nothing: at ten, it is right within a third or so. */
+export const LEAST_SAMPLES = 10;
 
-/** Whether a count that rests on so few sampled records can be held against a threshold. */
+/**
+ * What scaled counts of octets and packets rest on: the packets that were picked. A flow that lasts is one record however many packets of
+ * it were picked, so that records alone would take a gigabyte of one flow for next to nothing. Reads `records`, `packets`, `sampling_rate`.
+ */
+export function samplesOf(entity: Entity, windows = 1): number {
+  const records = entity.sum('records', windows);
+  const rate = entity.most('sampling_rate', windows);
+  return rate <= 1 ? records : Math.max(records, Math.round(entity.sum('packets', windows) / rate));
+}
+
+/** Whether a count that rests on so few samples can be held against a threshold. */
 export function isFirm(entity: Entity, windows = 1): boolean {
-  return (
-    entity.most('sampling_rate', windows) <= 1 || entity.sum('records', windows) >= LEAST_SAMPLED_RECORDS
-  );
+  return entity.most('sampling_rate', windows) <= 1 || samplesOf(entity, windows) >= LEAST_SAMPLES;
 }
 
 /** What an anomaly of sampled traffic is to be told with; undefined where nothing is sampled. */
 export function samplingCaveat(entity: Entity, windows = 1): string | undefined {
   const rate = entity.most('sampling_rate', windows);
   if (rate <= 1) return undefined;
-  const records = entity.sum('records', windows);
-  const seen = `1:${rate.toLocaleString('en-US')} sampling, ${records.toLocaleString('en-US')} records`;
-  return records < 100 ? `${seen}: take numbers as rough` : seen;
+  const samples = samplesOf(entity, windows);
+  const seen = `1:${rate.toLocaleString('en-US')} sampling, ${samples.toLocaleString('en-US')} packets seen`;
+  return samples < 100 ? `${seen}: take numbers as rough` : seen;
 }

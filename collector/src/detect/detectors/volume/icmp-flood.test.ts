@@ -72,6 +72,11 @@ describe('an ICMP flood', () => {
     expect(find(flood)).toMatchObject([{ entity: VICTIM, value: 20_000 }]);
   });
 
+  it('of one source is found in one sampled record of many packets', () => {
+    const flow = { ...icmp(other(1), VICTIM, ECHO, 2_000), sampling_rate: 10, timestamp: NOON };
+    expect(find([flow])).toMatchObject([{ entity: VICTIM, value: 2_000 }]);
+  });
+
   it('is not seen in one sampled record', () => {
     expect(find([{ ...icmp(other(1), VICTIM, ECHO, 1), sampling_rate: 10_000, timestamp: NOON }])).toEqual(
       [],

@@ -3,7 +3,7 @@ import type { Usual } from '../../baselines/usual.ts';
 import type { Detector, Finding, Report, RunningDetector, Values } from '../../detector.ts';
 import { type Entity, MOST_WINDOWS_BACK, type Step } from '../../step.ts';
 import { evenRate } from './even-rate.ts';
-import { isFirm, samplingCaveat, scoreOf, severityOf } from './gravity.ts';
+import { isFirm, samplesOf, samplingCaveat, scoreOf, severityOf } from './gravity.ts';
 import { bytesText, countText } from './quantities.ts';
 import { sendersText, topSenders } from './senders.ts';
 import { valuesByRow } from './tenant-values.ts';
@@ -123,7 +123,7 @@ function finding(step: Step, host: Entity, rate: number, threshold: number, base
     tenant: host.tenant,
     entity: destination,
     severity: severityOf(rate / threshold),
-    score: scoreOf(rate / threshold, host.at('records'), host.at('sampling_rate')),
+    score: scoreOf(rate / threshold, samplesOf(host), host.at('sampling_rate')),
     title: `${destination} receives ${countText(rate)} ICMP packets/s ${sendersText(senders, sources)}`,
     description:
       `${bytesText(rate * size)}/s of ICMP, in packets of ${countText(size)} bytes; the threshold is ` +

@@ -2,7 +2,7 @@ import { WINDOW_SECONDS, keptPorts } from '@weir/core/windows';
 import type { Detector, Finding, Report, RunningDetector, Values } from '../../detector.ts';
 import { type Entity, MOST_WINDOWS_BACK, type Step } from '../../step.ts';
 import { evenRate } from './even-rate.ts';
-import { isFirm, samplingCaveat, scoreOf, severityOf } from './gravity.ts';
+import { isFirm, samplesOf, samplingCaveat, scoreOf, severityOf } from './gravity.ts';
 import { onPorts } from './on-ports.ts';
 import { countText } from './quantities.ts';
 import { isPortScan } from './scan-shape.ts';
@@ -173,7 +173,7 @@ function toDestination(step: Step, host: Entity, rate: number, threshold: number
     tenant: host.tenant,
     entity: destination,
     severity: severityOf(rate / threshold),
-    score: scoreOf(rate / threshold, host.at('records'), host.at('sampling_rate')),
+    score: scoreOf(rate / threshold, samplesOf(host), host.at('sampling_rate')),
     title: `${destination} receives ${countText(rate)} SYN/s ${sendersText(senders, sources)}${onPorts(host, port)}, without connections`,
     description:
       `${countText(rate)} SYN packets a second do not become connections; the threshold is ${countText(threshold)}. ` +
@@ -223,7 +223,7 @@ function fromSource(
     tenant: host.tenant,
     entity: source,
     severity: severityOf(rate / threshold, 'high'),
-    score: scoreOf(rate / threshold, host.at('records'), host.at('sampling_rate')),
+    score: scoreOf(rate / threshold, samplesOf(host), host.at('sampling_rate')),
     title: `${source} sends ${countText(rate)} SYN/s to ${hosts} hosts${port > 0 ? ` on port ${port}` : ''}, without connections`,
     description:
       `An own host opens ${countText(rate)} connections a second to a few hosts, and none comes about; the threshold is ` +

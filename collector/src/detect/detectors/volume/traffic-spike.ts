@@ -4,7 +4,7 @@ import type { Detector, Report, RunningDetector, Values } from '../../detector.t
 import { type Entity, MOST_WINDOWS_BACK, type Step } from '../../step.ts';
 import { type Explanation, bestExplained } from './best-explained.ts';
 import { evenSeries } from './even-rate.ts';
-import { isFirm, samplingCaveat, scoreOf } from './gravity.ts';
+import { isFirm, samplesOf, samplingCaveat, scoreOf } from './gravity.ts';
 import { bytesText } from './quantities.ts';
 import { valuesByRow } from './tenant-values.ts';
 import { largestPairEntities, largestPairs, named } from './traffic-entities.ts';
@@ -287,7 +287,7 @@ function spikeOf(
       tenant: entity.tenant,
       entity: name,
       severity: times >= 20 ? 'high' : times >= 6 ? 'medium' : 'low',
-      score: scoreOf(rate / threshold, entity.at('records'), entity.at('sampling_rate')),
+      score: scoreOf(rate / threshold, samplesOf(entity), entity.at('sampling_rate')),
       title: `${title} ${verb} ${bytesText(rate)}/s, ${times.toFixed(1)} times the usual ${bytesText(known.median)}/s`,
       description:
         `At this hour of the week ${bytesText(known.high)}/s are seldom exceeded; the threshold is ${bytesText(threshold)}/s. ` +

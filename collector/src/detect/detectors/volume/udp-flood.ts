@@ -4,7 +4,7 @@ import type { Detector, Finding, Report, RunningDetector, Values } from '../../d
 import { type Entity, MOST_WINDOWS_BACK, type Step } from '../../step.ts';
 import { reportBelowCarpets } from './carpets.ts';
 import { evenRate } from './even-rate.ts';
-import { isFirm, samplingCaveat, scoreOf, severityOf } from './gravity.ts';
+import { isFirm, samplesOf, samplingCaveat, scoreOf, severityOf } from './gravity.ts';
 import { onPorts } from './on-ports.ts';
 import { bytesText, countText } from './quantities.ts';
 import { isPortScan } from './scan-shape.ts';
@@ -160,7 +160,7 @@ function finding(step: Step, host: Entity, rate: number, v: Values<P>, baseline:
     tenant: host.tenant,
     entity: destination,
     severity: severityOf(times),
-    score: scoreOf(times, host.at('records'), host.at('sampling_rate')),
+    score: scoreOf(times, samplesOf(host), host.at('sampling_rate')),
     title: `${destination} receives ${countText(rate)} UDP packets/s ${sendersText(senders, sources)}${onPorts(host, port)}, unanswered`,
     description:
       `${bytesText(rate * size)}/s in packets of ${countText(size)} bytes that nobody answers; the threshold is ` +
