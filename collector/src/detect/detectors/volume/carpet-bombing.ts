@@ -63,7 +63,7 @@ const parameters = {
     default: 5,
     unit: 'ratio',
     least: 1,
-    doc: 'Where it is known what the prefix receives at this hour, so many times its 99th percentile.',
+    doc: 'Where it is known what the prefix receives at this hour, so many times its median.',
   },
 } as const;
 
@@ -129,7 +129,10 @@ class RunningCarpetBombing implements RunningDetector {
       for (const metric of ['bytes', 'packets'] as const) {
         const known = usual.of(step, 'prefix', row, metric);
         const absolute = metric === 'bytes' ? v.bytes_per_second : v.packets_per_second;
-        const threshold = known.learning ? absolute * factor : Math.max(absolute, v.times_usual * known.high);
+        // Of the median: beside nightly copies to a neighbour the 99th percentile would hide anything.
+        const threshold = known.learning
+          ? absolute * factor
+          : Math.max(absolute, v.times_usual * known.median);
         const hit = unanswering(step, prefix, metric, oneWay ? Infinity : v.answers);
         const rate = Math.min(evenRate(prefix, metric), hit.sum / WINDOW_SECONDS);
         if (rate < threshold || hit.count < v.destinations || hit.most > v.top_share * hit.sum) continue;
