@@ -49,6 +49,8 @@ export interface Detector<P extends Parameters = Parameters> {
    * learnt decides. Then an anomaly opens when a threshold is crossed, not when the window is closed.
    */
   readonly early: boolean;
+  /** `false` where it never asks what is usual, in baselines: a replay of such detectors alone learns none. */
+  readonly usesUsual?: boolean;
   /** A running one, which remembers nothing yet. */
   start(settings: (tenant: string) => Values<P>): RunningDetector;
 }

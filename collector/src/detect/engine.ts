@@ -1,6 +1,7 @@
 import { deserialize, serialize } from 'node:v8';
 import type { AnomalyRow, AnomalyType } from '@weir/core/anomalies';
 import { type ClosedWindow, WINDOW_SECONDS, type WindowKind, windowKinds } from '@weir/core/windows';
+import type { Usual } from './baselines/usual.ts';
 import type { Detector, RunningDetector, WindowColumnName } from './detector.ts';
 import { settingsOf, valuesOf } from './detector-settings.ts';
 import { detectors as allDetectors } from './detectors/index.ts';
@@ -14,6 +15,8 @@ export interface EngineOptions {
   readonly settings: DetectionSettings;
   /** Names of those that run; all where left out. */
   readonly detectors?: readonly string[] | undefined;
+  /** Whether baselines are learnt always, or only where a detector that runs asks for them: in a replay, whose state nobody keeps. */
+  readonly baselines?: 'always' | 'where used' | undefined;
   /** How anomalies are kept: the clock of their rows, exporters' names. */
   readonly anomalies?: TrackerOptions | undefined;
   /** Called with what a detector threw: a fault of ours, which stops neither it nor the others. */
@@ -31,6 +34,17 @@ export interface EngineCounts {
   /** Entities with a baseline, and those among them still being learnt. */
   readonly entities: number;
   readonly learning: number;
+}
+
+function asksUsual({ usesUsual }: Detector): boolean {
+  return usesUsual !== false;
+}
+
+/** In the place of baselines, which may not be learnt: whoever says that it does not ask is not to ask. */
+const notUsed: Usual = { of: refuse, now: refuse };
+
+function refuse(): never {
+  throw new Error('it asks what is usual, and says with `usesUsual: false` that it does not');
 }
 
 interface Running {
@@ -56,13 +70,14 @@ export class DetectionEngine {
   private readonly running: Running[];
   private rules: Running | undefined;
   private readonly wanted: readonly string[] | undefined;
+  private readonly learnsUsual: boolean;
   private latest = -Infinity;
   private windows = 0;
   private readonly findings: Partial<Record<AnomalyType, number>> = {};
   private readonly faults: Record<string, number> = {};
 
   /** @throws Error for a name that no detector has */
-  constructor({ settings, detectors, anomalies = {}, onFault }: EngineOptions) {
+  constructor({ settings, detectors, baselines, anomalies = {}, onFault }: EngineOptions) {
     this.settings = settings;
     this.onFault = onFault;
     this.wanted = detectors;
@@ -77,6 +92,7 @@ export class DetectionEngine {
       .filter(({ name }) => detectors?.includes(name) ?? true)
       .map((detector) => ({ detector, running: this.started(detector) }));
     this.rules = this.startedRules();
+    this.learnsUsual = baselines !== 'where used' || this.all.some(({ detector }) => asksUsual(detector));
   }
 
   private started(detector: Detector): RunningDetector {
@@ -109,7 +125,7 @@ export class DetectionEngine {
       windowKinds.map(({ name }) => [
         name,
         new Set([
-          ...(this.baselines.reads[name] ?? []),
+          ...(this.learnsUsual ? (this.baselines.reads[name] ?? []) : []),
           ...this.all.flatMap(({ detector }) => detector.reads[name] ?? []),
         ]),
       ]),
@@ -150,7 +166,7 @@ export class DetectionEngine {
     const found: Detected[] = [];
     for (const { detector, running } of by)
       this.guarded(detector.name, () =>
-        running.detect(step, this.baselines, (finding) => {
+        running.detect(step, asksUsual(detector) ? this.baselines : notUsed, (finding) => {
           if (settingsOf(this.settings, detector.name, finding.tenant).enabled === false) return;
           found.push({ ...finding, detector: detector.name });
         }),
@@ -159,7 +175,7 @@ export class DetectionEngine {
   }
 
   private remember(step: Step): void {
-    this.guarded('baselines', () => this.baselines.learn(step));
+    if (this.learnsUsual) this.guarded('baselines', () => this.baselines.learn(step));
     for (const { detector, running } of this.all) this.guarded(detector.name, () => running.learn?.(step));
   }
 

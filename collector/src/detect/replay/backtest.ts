@@ -114,6 +114,7 @@ export async function* backtest(
       exclusions: request.exclusions ?? true,
     }),
     detectors,
+    baselines: 'where used',
     onFault: (name, error) => {
       const said = `${name} has failed, which is a fault of Weir's: ${String(error)}. Its anomalies are not complete.`;
       if (!notes.includes(said)) notes.push(said);

@@ -383,5 +383,6 @@ export const beaconing: Detector<typeof parameters> = {
   },
   windowsBack: 1,
   early: false,
+  usesUsual: false,
   start: (settings) => new Beaconing(settings),
 };

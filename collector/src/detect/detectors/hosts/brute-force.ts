@@ -557,5 +557,6 @@ export const bruteForce: Detector<typeof parameters> = {
   },
   windowsBack: MOST_WINDOWS_BACK,
   early: false,
+  usesUsual: false,
   start: (settings) => new BruteForce(settings),
 };

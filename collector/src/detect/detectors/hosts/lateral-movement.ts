@@ -343,5 +343,6 @@ export const lateralMovement: Detector<typeof parameters> = {
   },
   windowsBack: 6,
   early: false,
+  usesUsual: false,
   start: (settings) => new LateralMovement(settings),
 };

@@ -330,5 +330,6 @@ export const longConnection: Detector<typeof parameters> = {
   },
   windowsBack: 6,
   early: false,
+  usesUsual: false,
   start: (settings) => new LongConnection(settings),
 };

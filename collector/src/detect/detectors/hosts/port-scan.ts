@@ -425,5 +425,6 @@ export const portScan: Detector<typeof parameters> = {
   },
   windowsBack: MOST_WINDOWS_BACK,
   early: true,
+  usesUsual: false,
   start,
 };

@@ -518,5 +518,6 @@ export const slowScan: Detector<typeof parameters> = {
   },
   windowsBack: 6,
   early: false,
+  usesUsual: false,
   start: (settings) => new SlowScan(settings),
 };

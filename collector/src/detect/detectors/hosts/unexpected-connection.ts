@@ -306,5 +306,6 @@ export const unexpectedConnection: Detector<typeof parameters> = {
   },
   windowsBack: 6,
   early: false,
+  usesUsual: false,
   start: (settings) => new UnexpectedConnection(settings),
 };

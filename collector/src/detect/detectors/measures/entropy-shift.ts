@@ -273,5 +273,6 @@ export const entropyShift: Detector<P> = {
   },
   windowsBack: 2,
   early: false,
+  usesUsual: false,
   start: (settings) => new RunningEntropyShift(settings),
 };

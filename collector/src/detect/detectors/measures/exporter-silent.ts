@@ -366,5 +366,6 @@ export const exporterSilent: Detector<P> = {
   reads: { interface: ['records'] },
   windowsBack: 1,
   early: false,
+  usesUsual: false,
   start: (settings) => new RunningExporterSilent(settings),
 };

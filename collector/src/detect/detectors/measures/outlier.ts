@@ -510,5 +510,6 @@ export const outlier: Detector<P> = {
   },
   windowsBack: MOST_WINDOWS_BACK,
   early: false,
+  usesUsual: false,
   start: (settings) => new RunningOutlier(settings),
 };

@@ -252,5 +252,6 @@ export const packetLoss: Detector<P> = {
   ),
   windowsBack: MOST_WINDOWS_BACK,
   early: false,
+  usesUsual: false,
   start: (settings) => new RunningPacketLoss(settings),
 };
