@@ -5,6 +5,7 @@ import type { ClosedWindow } from '@weir/core/windows';
 import type { TestEngine } from '../../store/embedded/testing/open-test-engine.ts';
 import { DetectionEngine } from '../engine.ts';
 import type { DetectionSettings } from '../settings.ts';
+import { BiflowOrientation } from '../biflow-orientation.ts';
 import { WindowSet, emptyWindow } from '../windows/index.ts';
 import { type Flow, NOON, batchOf } from '../windows/testing/flows.ts';
 import { randomFlow } from '../windows/testing/random-flows.ts';
@@ -75,10 +76,13 @@ function scan(source: string, after: number, seconds: number, tenant = ''): Flow
 /** Windows of flows, as a collector would have closed them. */
 function windowsOf(of: readonly Flow[], lateness = settings.latenessSeconds): ClosedWindow[] {
   const windows = new WindowSet({ internalPrefixes: settings.ownNetworks, latenessSeconds: lateness });
+  const biflows = new BiflowOrientation();
   const closed: ClosedWindow[] = [];
   for (let second = NOON; second < NOON + LENGTH; second++) {
     closed.push(...windows.close(second));
-    windows.observe(batchOf(of.filter(({ timestamp }) => timestamp === second)));
+    const batch = batchOf(of.filter(({ timestamp }) => timestamp === second));
+    biflows.orient(batch);
+    windows.observe(batch);
   }
   return [...closed, ...windows.closeAll()];
 }

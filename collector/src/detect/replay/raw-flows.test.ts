@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { ClosedWindow } from '@weir/core/windows';
 import type { TestEngine } from '../../store/embedded/testing/open-test-engine.ts';
+import { BiflowOrientation } from '../biflow-orientation.ts';
 import { WindowSet } from '../windows/index.ts';
 import { type Flow, NOON, allRows, batchOf } from '../windows/testing/flows.ts';
 import { randomFlow } from '../windows/testing/random-flows.ts';
@@ -21,10 +22,13 @@ const flows: readonly Flow[] = fc
 /** Windows as they were closed when the flows came, second by second. */
 function live(of: readonly Flow[]): ClosedWindow[] {
   const windows = new WindowSet({ internalPrefixes: settings.ownNetworks, latenessSeconds: 20 });
+  const biflows = new BiflowOrientation();
   const closed: ClosedWindow[] = [];
   for (let second = NOON; second <= NOON + LENGTH; second++) {
     closed.push(...windows.close(second));
-    windows.observe(batchOf(of.filter((flow) => flow.timestamp === second)));
+    const batch = batchOf(of.filter((flow) => flow.timestamp === second));
+    biflows.orient(batch);
+    windows.observe(batch);
   }
   return [...closed, ...windows.closeAll()];
 }
