@@ -56,19 +56,29 @@ describeHere('a lab of two namespaces', () => {
       );
       return code === 0 ? true : undefined;
     });
-    const scan = await scanner.run('nmap', ['-n', '-sS', '-T4', '--top-ports', '200', VICTIM], 20);
+    const knock = (): Promise<unknown> =>
+      scanner.run('curl', ['-s', '-m', '2', `http://${VICTIM}/`, '-o', '/dev/null'], 5);
+    const sent = (): number => [...datagramsOf(fileOfRecording(folder, NAME))].length;
+    // What it sends shows that it listens; it looks for flows that have ended when packets come.
+    const grown = (what: string, before: number): Promise<true> =>
+      until(
+        what,
+        async () => {
+          await knock();
+          return sent() > before ? true : undefined;
+        },
+        60_000,
+      );
+    await grown('a first export', 0);
+    const scan = await scanner.run('nmap', ['-n', '-sS', '-T4', '--top-ports', '200', VICTIM], 30);
     if (!/80\/tcp +open/.test(scan.text)) throw new Error(`nmap has not found the web server: ${scan.text}`);
-    // It looks for flows that have ended when packets come.
-    await until('flows of the scan', async () => {
-      await scanner.run('curl', ['-s', '-m', '2', `http://${VICTIM}/`, '-o', '/dev/null'], 5);
-      return [...datagramsOf(fileOfRecording(folder, NAME))].length > 5 ? true : undefined;
-    });
+    await grown('flows of the scan', sent() + 5);
     exporter.kill('SIGTERM');
     await once(exporter, 'exit');
     const ended = once(recorder, 'exit');
     recorder.kill('SIGTERM');
     await ended;
-  }, 55_000);
+  }, 180_000);
 
   afterAll(() => {
     lab.dispose();

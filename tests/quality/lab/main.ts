@@ -272,7 +272,7 @@ function ours(of: Marked): string {
 }
 
 function programs(lab: LabRun): string {
-  return `Linux ${lab.programs.kernel}; ${Object.entries(lab.programs)
+  return `Linux ${lab.programs.kernel.split('.').slice(0, 2).join('.')}; ${Object.entries(lab.programs)
     .filter(([name]) => name !== 'kernel')
     .map(([name, said]) => `${name} ${/\d+\.[\w.-]+/.exec(said)?.[0] ?? ''}`.trim())
     .join(', ')}`;
