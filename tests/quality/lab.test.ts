@@ -72,7 +72,7 @@ describeHere('a lab of two namespaces', () => {
     await grown('a first export', 0);
     const scan = await scanner.run('nmap', ['-n', '-sS', '-T4', '--top-ports', '200', VICTIM], 30);
     if (!/80\/tcp +open/.test(scan.text)) throw new Error(`nmap has not found the web server: ${scan.text}`);
-    await grown('flows of the scan', sent() + 5);
+    await grown('flows of the scan', sent() + 1);
     exporter.kill('SIGTERM');
     await once(exporter, 'exit');
     const ended = once(recorder, 'exit');
