@@ -1,13 +1,18 @@
 import { deserialize, serialize } from 'node:v8';
 import type { AnomalyRow, AnomalyType } from '@weir/core/anomalies';
 import { type ClosedWindow, WINDOW_SECONDS, type WindowKind, windowKinds } from '@weir/core/windows';
+import {
+  type AnomalyCounts,
+  AnomalyTracker,
+  type DetectedFinding,
+  type TrackerOptions,
+} from './anomalies/index.ts';
+import { Baselines } from './baselines/index.ts';
 import type { Usual } from './baselines/usual.ts';
 import type { Detector, RunningDetector, WindowColumnName } from './detector.ts';
 import { settingsOf, valuesOf } from './detector-settings.ts';
 import { detectors as allDetectors } from './detectors/index.ts';
-import type { AnomalyCounts, TrackerOptions } from './anomalies/index.ts';
-import type { Detected, LearningUsual, Tracker } from './engine-parts.ts';
-import { makeBaselines, makeRules, makeTracker } from './engine-parts.ts';
+import { rulesDetector } from './rules/index.ts';
 import type { DetectionSettings } from './settings.ts';
 import { type Step, WindowHistory } from './step.ts';
 
@@ -65,8 +70,8 @@ export class DetectionEngine {
   private settings: DetectionSettings;
   private readonly onFault: EngineOptions['onFault'];
   private readonly history = new WindowHistory();
-  private readonly baselines: LearningUsual;
-  private readonly tracker: Tracker;
+  private readonly baselines = new Baselines();
+  private readonly tracker: AnomalyTracker;
   private readonly running: Running[];
   private rules: Running | undefined;
   private readonly wanted: readonly string[] | undefined;
@@ -86,8 +91,7 @@ export class DetectionEngine {
         throw new Error(
           `there is no detector ${name}; there are ${allDetectors.map((d) => d.name).join(', ')}, rules`,
         );
-    this.baselines = makeBaselines();
-    this.tracker = makeTracker(settings, anomalies);
+    this.tracker = new AnomalyTracker(settings, anomalies);
     this.running = allDetectors
       .filter(({ name }) => detectors?.includes(name) ?? true)
       .map((detector) => ({ detector, running: this.started(detector) }));
@@ -111,7 +115,7 @@ export class DetectionEngine {
 
   private startedRules(): Running | undefined {
     if (this.settings.rules.length === 0 || this.wanted?.includes('rules') === false) return undefined;
-    const detector = makeRules(this.settings.rules);
+    const detector = rulesDetector(this.settings.rules);
     return { detector, running: this.started(detector) };
   }
 
@@ -162,8 +166,8 @@ export class DetectionEngine {
     this.remember(this.history.step(window, false));
   }
 
-  private detected(step: Step, by: readonly Running[]): Detected[] {
-    const found: Detected[] = [];
+  private detected(step: Step, by: readonly Running[]): DetectedFinding[] {
+    const found: DetectedFinding[] = [];
     for (const { detector, running } of by)
       this.guarded(detector.name, () =>
         running.detect(step, asksUsual(detector) ? this.baselines : notUsed, (finding) => {

@@ -1,8 +1,14 @@
 import type { AnomalyType } from '@weir/core/anomalies';
 import type { Random } from '../../../collector/src/simulate/random.ts';
 import type { Background } from './background.ts';
-import { INSIDE, OUTSIDE, interfaceOf } from './background.ts';
-import { type Conversation, type FlowRing, addressWord, wordAddress } from './flow-ring.ts';
+import { interfaceOf } from './background.ts';
+import {
+  type Conversation,
+  type FlowRing,
+  addressWord,
+  emptyConversation,
+  wordAddress,
+} from './flow-ring.ts';
 import type { Office } from './office.ts';
 
 /** Something that somebody does on purpose: told what detectors should say of it. */
@@ -50,24 +56,7 @@ export function attacksOf({ office, random, ring, background }: Means): Attack[]
     );
   const ephemeral = (): number => 32_768 + random.below(28_000);
 
-  const c: Conversation = {
-    startMs: 0,
-    durationMs: 0,
-    client: 0,
-    server: 0,
-    clientPort: 0,
-    serverPort: 0,
-    protocol: 6,
-    bytesUp: 0,
-    packetsUp: 0,
-    bytesDown: 0,
-    packetsDown: 0,
-    flagsUp: 0,
-    flagsDown: 0,
-    icmpType: 0,
-    input: INSIDE,
-    output: OUTSIDE,
-  };
+  const c = emptyConversation();
   const send = (part: Partial<Conversation>): void => {
     Object.assign(
       c,

@@ -1,6 +1,6 @@
 import { diurnalFactor } from '../../../collector/src/simulate/diurnal.ts';
 import type { Random } from '../../../collector/src/simulate/random.ts';
-import type { Conversation, FlowRing } from './flow-ring.ts';
+import { type FlowRing, emptyConversation } from './flow-ring.ts';
 import { CLOUD, type Office, type Workstation } from './office.ts';
 
 const TICK_MS = 10_000;
@@ -67,24 +67,7 @@ export class Background {
   /** End of the current ten seconds, and what begins later than those. */
   private untilMs = 0;
   private readonly later = new Map<number, (() => void)[]>();
-  private readonly conversation: Conversation = {
-    startMs: 0,
-    durationMs: 0,
-    client: 0,
-    server: 0,
-    clientPort: 0,
-    serverPort: 0,
-    protocol: 6,
-    bytesUp: 0,
-    packetsUp: 0,
-    bytesDown: 0,
-    packetsDown: 0,
-    flagsUp: 0,
-    flagsDown: 0,
-    icmpType: 0,
-    input: INSIDE,
-    output: OUTSIDE,
-  };
+  private readonly conversation = emptyConversation();
 
   constructor(office: Office, random: Random, ring: FlowRing, startMs: number) {
     this.office = office;

@@ -38,6 +38,28 @@ export interface Conversation {
   output: number;
 }
 
+/** One to be filled in again and again: none is made for each. */
+export function emptyConversation(): Conversation {
+  return {
+    startMs: 0,
+    durationMs: 0,
+    client: 0,
+    server: 0,
+    clientPort: 0,
+    serverPort: 0,
+    protocol: 6,
+    bytesUp: 0,
+    packetsUp: 0,
+    bytesDown: 0,
+    packetsDown: 0,
+    flagsUp: 0,
+    flagsDown: 0,
+    icmpType: 0,
+    input: 0,
+    output: 0,
+  };
+}
+
 /**
  * What the exporter makes of conversations: records cut at the active timeout, by direction or both in one, sampled; in batches of
  * ten seconds, by when they end. Conversations come in any order, but not before the batch that is next.

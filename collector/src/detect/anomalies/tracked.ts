@@ -159,7 +159,7 @@ function keptEvidence(tracked: Tracked): KeptEvidence {
  */
 export function readRow(row: AnomalyRow): { readonly finding: Finding; readonly kept: KeptEvidence } {
   const kept = readEvidence(row);
-  // eslint-disable-next-line @typescript-eslint/no-unused-vars
+  // eslint-disable-next-line @typescript-eslint/no-unused-vars -- named to be left out of the rest
   const { detector, entity, last_seen, hold_seconds, reopened, raised, ended, ...evidence } = kept;
   const known = (address: string): string | undefined => (address === '::' ? undefined : address);
   const numbered = (value: number): number | undefined => (value === 0 ? undefined : value);

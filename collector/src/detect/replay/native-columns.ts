@@ -1,12 +1,11 @@
 import { NativeError } from '@weir/core';
+import { NativeReader } from '../windows/native-reader.ts';
 
 /*
  * Native blocks column by column: each column of all blocks is one copy into an array of its own, for those types that windows have.
  * decodeWindows (windows/native.ts) reads row by row whatever comes; this one is for reading days of them.
  */
 
-const decoder = new TextDecoder();
-const HIGH_WORD = 2 ** 32;
 const LOW_CARDINALITY_VERSION = 1;
 const NEEDS_GLOBAL_DICTIONARY = 1 << 8;
 
@@ -51,7 +50,7 @@ const TEXT = 'LowCardinality(String)';
  * @throws NativeError on what is cut short, or of a type that windows are not read as
  */
 export function readNativeTable(blocks: Uint8Array): NativeTable {
-  const reader = new Reader(blocks);
+  const reader = new NativeReader(blocks);
   const found = new Map<string, { readonly type: string; readonly parts: Part[] }>();
   let total = 0;
   while (reader.offset < blocks.length) {
@@ -79,7 +78,7 @@ export function readNativeTable(blocks: Uint8Array): NativeTable {
   return { rows: total, columns };
 }
 
-function skip(reader: Reader, name: string, type: string, rows: number): void {
+function skip(reader: NativeReader, name: string, type: string, rows: number): void {
   const plain = PLAIN[type];
   const element = ELEMENT_BYTES[type];
   if (plain !== undefined) reader.take(rows * plain.bytes);
@@ -91,7 +90,7 @@ function skip(reader: Reader, name: string, type: string, rows: number): void {
     throw new NativeError(`column ${name} is ${type}, as which no column of a window is read`, reader.offset);
 }
 
-function readColumn(reader: Reader, type: string, parts: readonly Part[], total: number): NativeColumn {
+function readColumn(reader: NativeReader, type: string, parts: readonly Part[], total: number): NativeColumn {
   const plain = PLAIN[type];
   if (plain === undefined)
     return type === TEXT ? textsOf(reader, parts, total) : arraysOf(reader, type, parts, total);
@@ -114,7 +113,7 @@ function readColumn(reader: Reader, type: string, parts: readonly Part[], total:
   }
 }
 
-function textsOf(reader: Reader, parts: readonly Part[], total: number): NativeColumn {
+function textsOf(reader: NativeReader, parts: readonly Part[], total: number): NativeColumn {
   const values = new Uint32Array(total);
   const texts = [''];
   const places = new Map([['', 0]]);
@@ -140,7 +139,7 @@ function textsOf(reader: Reader, parts: readonly Part[], total: number): NativeC
 }
 
 function readTexts(
-  reader: Reader,
+  reader: NativeReader,
   rows: number,
 ): { keys: string[]; indexes: Uint8Array | Uint16Array | Uint32Array } {
   if (reader.wide() !== LOW_CARDINALITY_VERSION)
@@ -158,7 +157,7 @@ function readTexts(
   return { keys, indexes };
 }
 
-function arraysOf(reader: Reader, type: string, parts: readonly Part[], total: number): NativeColumn {
+function arraysOf(reader: NativeReader, type: string, parts: readonly Part[], total: number): NativeColumn {
   const bytes = ELEMENT_BYTES[type]!;
   const ends = new Float64Array(total);
   const raws: Uint8Array[] = [];
@@ -183,50 +182,4 @@ function arraysOf(reader: Reader, type: string, parts: readonly Part[], total: n
     ends,
     values: bytes === 8 ? new Float64Array(raw.buffer) : new Uint32Array(raw.buffer),
   };
-}
-
-class Reader {
-  offset = 0;
-  private readonly bytes: Uint8Array;
-
-  constructor(bytes: Uint8Array) {
-    this.bytes = bytes;
-  }
-
-  take(length: number): Uint8Array {
-    if (this.offset + length > this.bytes.length)
-      throw new NativeError(
-        `cut short: ${length} bytes wanted, ${this.bytes.length - this.offset} left`,
-        this.offset,
-      );
-    this.offset += length;
-    return this.bytes.subarray(this.offset - length, this.offset);
-  }
-
-  varint(): number {
-    let value = 0;
-    for (let scale = 1; ; scale *= 128) {
-      const byte = this.take(1)[0]!;
-      value += (byte & 0x7f) * scale;
-      if (byte < 0x80) return value;
-      if (scale > 2 ** 42) throw new NativeError('number too long', this.offset);
-    }
-  }
-
-  text(): string {
-    return decoder.decode(this.take(this.varint()));
-  }
-
-  wide(): number {
-    return this.wides(1)[0]!;
-  }
-
-  wides(count: number): Float64Array {
-    const raw = new Uint8Array(8 * count);
-    raw.set(this.take(8 * count));
-    const words = new Uint32Array(raw.buffer);
-    const values = new Float64Array(count);
-    for (let i = 0; i < count; i++) values[i] = words[2 * i]! + words[2 * i + 1]! * HIGH_WORD;
-    return values;
-  }
 }

@@ -19,6 +19,7 @@ import {
 } from '@weir/core/windows';
 import { slotOf } from './layout.ts';
 import { Names } from './names.ts';
+import { NativeReader } from './native-reader.ts';
 import { byKind } from './window-set.ts';
 
 /*
@@ -27,7 +28,6 @@ import { byKind } from './window-set.ts';
  */
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder();
 const HIGH_WORD = 2 ** 32;
 const MOST_NAMES = 65_536;
 
@@ -116,7 +116,7 @@ type Decoded =
  * @throws NativeError on what is not such a block
  */
 export function decodeWindows(blocks: Uint8Array): ClosedWindow[] {
-  const reader = new Reader(blocks);
+  const reader = new NativeReader(blocks);
   const windows = new Map<number, Record<WindowKind, RowsBuilder>>();
   const names = { tenant_id: new Names(MOST_NAMES), application: new Names(MOST_NAMES) };
   while (reader.offset < blocks.length) {
@@ -140,7 +140,7 @@ export function decodeWindows(blocks: Uint8Array): ClosedWindow[] {
     .map(([start, builders]) => ({ start, kinds: byKind((kind) => builders[kind].rows()) }));
 }
 
-function readBlock(reader: Reader): { rows: number; columns: Map<string, Decoded> } {
+function readBlock(reader: NativeReader): { rows: number; columns: Map<string, Decoded> } {
   const count = reader.varint();
   const rows = reader.varint();
   const columns = new Map<string, Decoded>();
@@ -152,7 +152,7 @@ function readBlock(reader: Reader): { rows: number; columns: Map<string, Decoded
   return { rows, columns };
 }
 
-function readColumn(reader: Reader, name: string, type: string, rows: number): Decoded {
+function readColumn(reader: NativeReader, name: string, type: string, rows: number): Decoded {
   if (type === 'String') return { form: 'texts', values: Array.from({ length: rows }, () => reader.text()) };
   if (type === 'IPv6') return { form: 'words', values: reader.words(4 * rows) };
   if (type === 'UInt8' || type === windowKindType)
@@ -160,20 +160,20 @@ function readColumn(reader: Reader, name: string, type: string, rows: number): D
   if (type === 'UInt16') return { form: 'numbers', values: Float64Array.from(reader.shorts(rows)) };
   if (type === 'UInt32' || type === 'DateTime')
     return { form: 'numbers', values: Float64Array.from(reader.words(rows)) };
-  if (type === 'UInt64') return { form: 'numbers', values: reader.wide(rows) };
+  if (type === 'UInt64') return { form: 'numbers', values: reader.wides(rows) };
   if (type === 'Array(UInt64)' || type === 'Array(UInt32)') {
-    const ends = reader.wide(rows);
+    const ends = reader.wides(rows);
     const total = ends[rows - 1]!;
     return {
       form: 'arrays',
       ends,
-      values: type === 'Array(UInt64)' ? reader.wide(total) : reader.words(total),
+      values: type === 'Array(UInt64)' ? reader.wides(total) : reader.words(total),
     };
   }
   throw new NativeError(`column ${name} is ${type}, which no column of a window is`, reader.offset);
 }
 
-function numbersOf(columns: Map<string, Decoded>, name: string, reader: Reader): Float64Array {
+function numbersOf(columns: Map<string, Decoded>, name: string, reader: NativeReader): Float64Array {
   const column = columns.get(name);
   if (column?.form === 'numbers') return column.values;
   if (column?.form === 'texts' && column.values.length === 0) return new Float64Array(0);
@@ -298,51 +298,5 @@ class Writer {
 
   done(): Uint8Array<ArrayBuffer> {
     return this.bytes.subarray(0, this.offset);
-  }
-}
-
-class Reader {
-  offset = 0;
-  private readonly bytes: Uint8Array;
-
-  constructor(bytes: Uint8Array) {
-    this.bytes = bytes;
-  }
-
-  take(length: number): Uint8Array {
-    if (this.offset + length > this.bytes.length)
-      throw new NativeError(
-        `cut short: ${length} bytes wanted, ${this.bytes.length - this.offset} left`,
-        this.offset,
-      );
-    this.offset += length;
-    return this.bytes.subarray(this.offset - length, this.offset);
-  }
-
-  varint(): number {
-    let value = 0;
-    for (let scale = 1; ; scale *= 128) {
-      const byte = this.take(1)[0]!;
-      value += (byte & 0x7f) * scale;
-      if (byte < 0x80) return value;
-      if (scale > 2 ** 42) throw new NativeError('number too long', this.offset);
-    }
-  }
-
-  text(): string {
-    return decoder.decode(this.take(this.varint()));
-  }
-
-  words(count: number): Uint32Array {
-    return new Uint32Array(new Uint8Array(this.take(4 * count)).buffer);
-  }
-
-  shorts(count: number): Uint16Array {
-    return new Uint16Array(new Uint8Array(this.take(2 * count)).buffer);
-  }
-
-  wide(count: number): Float64Array {
-    const words = this.words(2 * count);
-    return Float64Array.from({ length: count }, (_, i) => words[2 * i]! + words[2 * i + 1]! * HIGH_WORD);
   }
 }

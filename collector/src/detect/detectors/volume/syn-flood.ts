@@ -53,6 +53,22 @@ const TCP = 6;
 const REPEATED = 20;
 const HARMLESS_SHARE = 0.5;
 
+/** Of either end. */
+const columns = [
+  'records',
+  'packets',
+  'bytes',
+  'bytes_before',
+  'syn_flows',
+  'syn_packets',
+  'udp_packets',
+  'icmp_packets',
+  'other_packets',
+  'longest_ms',
+  'sampling_rate',
+  'internal',
+] as const;
+
 export const synFlood: Detector<P> = {
   name: 'syn_flood',
   title: 'SYN flood',
@@ -62,37 +78,8 @@ export const synFlood: Detector<P> = {
     'under sampling, the SYN packets of real connections are told apart.',
   parameters,
   reads: {
-    destination: [
-      'records',
-      'packets',
-      'bytes',
-      'bytes_before',
-      'syn_flows',
-      'syn_packets',
-      'udp_packets',
-      'icmp_packets',
-      'other_packets',
-      'longest_ms',
-      'sampling_rate',
-      'internal',
-      'sources',
-      'ports',
-    ],
-    source: [
-      'records',
-      'packets',
-      'bytes',
-      'bytes_before',
-      'syn_flows',
-      'syn_packets',
-      'udp_packets',
-      'icmp_packets',
-      'other_packets',
-      'longest_ms',
-      'sampling_rate',
-      'internal',
-      'contacts',
-    ],
+    destination: [...columns, 'sources', 'ports'],
+    source: [...columns, 'contacts'],
     pair: ['syn_packets'],
   },
   windowsBack: MOST_WINDOWS_BACK,
